@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config';
+
+const sources = ['operator', 'runtime', 'contract', 'artifact', 'cli', 'monitoring', 'bench', 'test/cluster', 'charts'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: { name: 'unit', include: sources.map((folder) => `${folder}/**/*.test.ts`), testTimeout: 20_000 },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});

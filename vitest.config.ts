@@ -1,12 +1,27 @@
 import { defineConfig } from 'vitest/config';
 
-const sources = ['operator', 'runtime', 'contract', 'artifact', 'cli', 'monitoring', 'bench', 'test/cluster', 'charts'];
+const sources = [
+  'operator',
+  'runtime',
+  'contract',
+  'artifact',
+  'cli',
+  'monitoring',
+  'bench',
+  'test/cluster',
+  'test/support',
+  'charts',
+];
 
 export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'unit', include: sources.map((folder) => `${folder}/**/*.test.ts`), testTimeout: 20_000 },
+        test: {
+          name: 'unit',
+          include: sources.map((folder) => `${folder}/**/*.test.ts`),
+          testTimeout: 20_000,
+        },
       },
       {
         test: {

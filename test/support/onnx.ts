@@ -144,40 +144,28 @@ function tensorData(value: OnnxInitializer): Uint8Array {
   return message(9, numbers(value.type, value.data.map(Number)));
 }
 
-function numbers(type: OnnxType, values: readonly number[]): Uint8Array {
-  const array = typedArray(type, values);
-  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-}
+const ENCODERS: Readonly<Record<OnnxType, (values: readonly number[]) => NodeJS.TypedArray>> = {
+  float32: (values) => Float32Array.from(values),
+  float64: (values) => Float64Array.from(values),
+  float16: (values) => Float16Array.from(values),
+  bfloat16: (values) => Uint16Array.from(values),
+  int8: (values) => Int8Array.from(values),
+  uint8: (values) => Uint8Array.from(values),
+  bool: (values) => Uint8Array.from(values),
+  int16: (values) => Int16Array.from(values),
+  uint16: (values) => Uint16Array.from(values),
+  int32: (values) => Int32Array.from(values),
+  uint32: (values) => Uint32Array.from(values),
+  int64: (values) => BigInt64Array.from(values, BigInt),
+  uint64: (values) => BigUint64Array.from(values, BigInt),
+  string: () => {
+    throw new TypeError('a string tensor has no numbers');
+  },
+};
 
-function typedArray(type: OnnxType, values: readonly number[]): NodeJS.TypedArray {
-  switch (type) {
-    case 'float32':
-      return Float32Array.from(values);
-    case 'float64':
-      return Float64Array.from(values);
-    case 'float16':
-      return Float16Array.from(values);
-    case 'int8':
-      return Int8Array.from(values);
-    case 'uint8':
-    case 'bool':
-      return Uint8Array.from(values);
-    case 'int16':
-      return Int16Array.from(values);
-    case 'uint16':
-    case 'bfloat16':
-      return Uint16Array.from(values);
-    case 'int32':
-      return Int32Array.from(values);
-    case 'uint32':
-      return Uint32Array.from(values);
-    case 'int64':
-      return BigInt64Array.from(values, BigInt);
-    case 'uint64':
-      return BigUint64Array.from(values, BigInt);
-    case 'string':
-      throw new TypeError('a string tensor has no numbers');
-  }
+function numbers(type: OnnxType, values: readonly number[]): Uint8Array {
+  const array = ENCODERS[type](values);
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
 function valueInfo(value: OnnxValueInfo): Uint8Array {
@@ -186,17 +174,10 @@ function valueInfo(value: OnnxValueInfo): Uint8Array {
 
 function valueType(value: OnnxValueInfo): Uint8Array {
   const plain = message(1, tensorType(value));
+  if (value.container === undefined) return plain;
+  if (value.container === 'sequence') return message(4, message(1, plain));
   const map = message(5, concat([field(1, varint(ONNX_TYPE.int64)), message(2, plain)]));
-  switch (value.container) {
-    case undefined:
-      return plain;
-    case 'sequence':
-      return message(4, message(1, plain));
-    case 'map':
-      return map;
-    case 'sequence-of-maps':
-      return message(4, message(1, map));
-  }
+  return value.container === 'map' ? map : message(4, message(1, map));
 }
 
 function tensorType(value: OnnxValueInfo): Uint8Array {

@@ -1,0 +1,92 @@
+/** A Go module of test/cluster/components/: which programs come out of it, and how. */
+export interface ComponentModule {
+  /** binary's name in the cache -> the package that it is built from. */
+  readonly binaries: Readonly<Record<string, string>>;
+  /** Added to -ldflags; without these, programs report no version. */
+  readonly linkerFlags: readonly string[];
+}
+
+const KUBERNETES = '1.36.3';
+const [kubernetesMajor = '', kubernetesMinor = ''] = KUBERNETES.split('.');
+
+function kubernetesVersion(folder: string): readonly string[] {
+  return [
+    `-X ${folder}.gitVersion=v${KUBERNETES}`,
+    `-X ${folder}.gitMajor=${kubernetesMajor}`,
+    `-X ${folder}.gitMinor=${kubernetesMinor}`,
+  ];
+}
+
+const kubernetes = (program: string): readonly [string, string] => [
+  program,
+  `k8s.io/kubernetes/cmd/${program}`,
+];
+const containerd = (program: string): readonly [string, string] => [
+  program,
+  `github.com/containerd/containerd/v2/cmd/${program}`,
+];
+
+export const modules = {
+  kubernetes: {
+    binaries: Object.fromEntries(
+      ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kube-proxy', 'kubectl'].map(
+        kubernetes,
+      ),
+    ),
+    linkerFlags: [
+      ...kubernetesVersion('k8s.io/component-base/version'),
+      ...kubernetesVersion('k8s.io/client-go/pkg/version'),
+    ],
+  },
+  containerd: {
+    binaries: Object.fromEntries(['containerd', 'containerd-shim-runc-v2', 'ctr'].map(containerd)),
+    linkerFlags: ['-X github.com/containerd/containerd/v2/version.Version=v2.4.2'],
+  },
+  coredns: { binaries: { coredns: 'github.com/coredns/coredns' }, linkerFlags: [] },
+  etcd: { binaries: { etcd: 'go.etcd.io/etcd/server/v3' }, linkerFlags: [] },
+  'metrics-server': {
+    binaries: { 'metrics-server': 'sigs.k8s.io/metrics-server/cmd/metrics-server' },
+    linkerFlags: [],
+  },
+  pause: { binaries: { pause: '.' }, linkerFlags: [] },
+  minio: { binaries: { minio: 'github.com/minio/minio' }, linkerFlags: [] },
+  helm: {
+    binaries: { helm: 'helm.sh/helm/v4/cmd/helm' },
+    linkerFlags: ['-X helm.sh/helm/v4/internal/version.version=v4.3.1'],
+  },
+  kind: { binaries: { kind: 'sigs.k8s.io/kind' }, linkerFlags: [] },
+  kwok: {
+    binaries: { kwok: 'sigs.k8s.io/kwok/cmd/kwok' },
+    linkerFlags: ['-X sigs.k8s.io/kwok/pkg/consts.Version=v0.8.0'],
+  },
+} as const satisfies Record<string, ComponentModule>;
+
+export type ModuleName = keyof typeof modules;
+
+export type Binary =
+  | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'kube-scheduler'
+  | 'kubelet'
+  | 'kube-proxy'
+  | 'kubectl'
+  | 'containerd'
+  | 'containerd-shim-runc-v2'
+  | 'ctr'
+  | 'coredns'
+  | 'etcd'
+  | 'metrics-server'
+  | 'pause'
+  | 'minio'
+  | 'helm'
+  | 'kind'
+  | 'kwok';
+
+/** The module that a binary is built from, and its package. */
+export function sourceOf(binary: Binary): { readonly module: ModuleName; readonly package: string } {
+  for (const [module, { binaries }] of Object.entries(modules) as [ModuleName, ComponentModule][]) {
+    const found = binaries[binary];
+    if (found !== undefined) return { module, package: found };
+  }
+  throw new Error(`no component module builds ${binary}`);
+}

@@ -1,0 +1,24 @@
+// pause holds a pod's namespaces: it sleeps, reaps what a shared process namespace leaves to it, and ends when told to.
+package main
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	signals := make(chan os.Signal, 16)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGCHLD)
+	for received := range signals {
+		if received != syscall.SIGCHLD {
+			return
+		}
+		for {
+			reaped, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
+			if reaped <= 0 || err != nil {
+				break
+			}
+		}
+	}
+}

@@ -1,0 +1,40 @@
+/** Where progress goes: one line per event, on stderr so that a command's own output stays clean. */
+export type Progress = (line: string) => void;
+
+export const printProgress: Progress = (line) => {
+  process.stderr.write(`${line}\n`);
+};
+
+/** Seconds since `start` (from performance.now()), for people. */
+export function elapsed(start: number): string {
+  const seconds = (performance.now() - start) / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${seconds.toFixed(0)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+/** Runs `work`, says when it starts if it takes more than 2 s, says every 10 s that it goes on, and how long it took. */
+export async function timed<T>(
+  what: string,
+  progress: Progress,
+  work: () => Promise<T>,
+  detail?: () => string,
+): Promise<T> {
+  const start = performance.now();
+  let said = false;
+  const say = (): void => {
+    said = true;
+    const more = detail?.() ?? '';
+    progress(`  ${what}: ${elapsed(start)}${more === '' ? '' : `, ${more}`}`);
+  };
+  const first = setTimeout(say, 2000);
+  const ticker = setInterval(say, 10_000);
+  try {
+    const result = await work();
+    if (said) progress(`  ${what}: done in ${elapsed(start)}`);
+    return result;
+  } finally {
+    clearTimeout(first);
+    clearInterval(ticker);
+  }
+}

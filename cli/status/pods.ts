@@ -1,0 +1,83 @@
+/** The part of a pod that a status shows. */
+export interface Pod {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly creationTimestamp?: string;
+    readonly deletionTimestamp?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly spec?: { readonly nodeName?: string };
+  readonly status?: {
+    readonly phase?: string;
+    readonly reason?: string;
+    readonly conditions?: readonly PodCondition[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
+    readonly containerStatuses?: readonly ContainerStatus[];
+  };
+}
+interface PodCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+interface ContainerStatus {
+  readonly name: string;
+  readonly ready?: boolean;
+  readonly restartCount?: number;
+  readonly state?: {
+    readonly running?: { readonly startedAt?: string };
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly terminated?: { readonly reason?: string; readonly exitCode?: number };
+  };
+}
+
+export interface PodView {
+  readonly name: string;
+  readonly state: string;
+  readonly ready: boolean;
+  readonly restarts: number;
+  readonly node: string | undefined;
+  readonly since: string | undefined;
+}
+
+export function podView(pod: Pod): PodView {
+  const containers = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  const ready = pod.status?.conditions?.some((it) => it.type === 'Ready' && it.status === 'True') ?? false;
+  return {
+    name: pod.metadata.name,
+    state: podState(pod, ready),
+    ready: ready && pod.metadata.deletionTimestamp === undefined,
+    restarts: containers.reduce((sum, container) => sum + (container.restartCount ?? 0), 0),
+    node: pod.spec?.nodeName,
+    since: pod.metadata.creationTimestamp,
+  };
+}
+
+/** One word, as near to kubectl's STATUS column as a model's pod needs: `pulling the model` is its init container. */
+function podState(pod: Pod, ready: boolean): string {
+  if (pod.metadata.deletionTimestamp !== undefined) return 'Terminating';
+  if (pod.status?.reason !== undefined) return pod.status.reason; // Evicted, NodeLost
+  const unschedulable = pod.status?.conditions?.find((it) => it.type === 'PodScheduled');
+  if (unschedulable?.status === 'False') return unschedulable.reason ?? 'Unschedulable';
+  const init = pod.status?.initContainerStatuses?.find((container) => !finished(container));
+  if (init !== undefined) return trouble(init) ?? 'Pulling model';
+  const failing = pod.status?.containerStatuses
+    ?.map((container) => trouble(container))
+    .find((reason) => reason !== undefined);
+  if (failing !== undefined) return failing;
+  if (pod.status?.phase === 'Running') return ready ? 'Ready' : 'Loading model';
+  return pod.status?.phase ?? 'Unknown';
+}
+
+function finished(container: ContainerStatus): boolean {
+  return container.state?.terminated?.exitCode === 0;
+}
+
+function trouble(container: ContainerStatus): string | undefined {
+  const { waiting, terminated } = container.state ?? {};
+  if (terminated !== undefined && terminated.exitCode !== 0) return terminated.reason ?? 'Error';
+  return waiting?.reason === 'PodInitializing' ? undefined : waiting?.reason;
+}

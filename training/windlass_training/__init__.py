@@ -1,0 +1,3 @@
+"""Trains the models that Windlass serves and writes them as bundles."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,3 @@
+from windlass_training.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,160 @@
+"""A bundle on disk: model.json beside the files that it lists."""
+
+import hashlib
+import json
+import platform
+import re
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from importlib.metadata import version as library_version
+from pathlib import Path
+
+from windlass_training import __version__
+from windlass_training.card import model_card
+from windlass_training.errors import TrainingError
+from windlass_training.system import Json, System, TrainedModel
+
+MANIFEST = "model.json"
+GRAPH = "model.onnx"
+LIBRARIES = ("numpy", "onnx", "onnxruntime", "pandas", "scikit-learn", "skl2onnx")
+VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """Where the table came from. It names no path, which would make the bundles of two machines differ."""
+
+    generated: bool
+    sha256: str
+
+    def __str__(self) -> str:
+        return "generated data (made up, for trying things out)" if self.generated else "a data file"
+
+
+def bundle_files(system: System, model: TrainedModel, version: str, seed: int, source: DataSource) -> dict[str, bytes]:
+    """Path -> bytes, model.json last. The same model, data, seed and libraries give the same bytes."""
+    published: Mapping[str, float] = {} if source.generated else system.published
+    training = {
+        "dataSha256": source.sha256,
+        "rows": model.rows,
+        "codeVersion": f"{__version__}+{code_digest()}",
+        "libraries": libraries(),
+        "seed": seed,
+    }
+    files = {
+        GRAPH: model.graph,
+        "reference.json": json_bytes(model.reference),
+        "golden.json": json_bytes(model.golden),
+        "metrics.json": json_bytes(metrics_report(system, model, version, published)),
+        "model-card.md": model_card(system.model_name, model, version, training, f"{source}", published).encode(),
+    }
+    manifest = {
+        "formatVersion": 1,
+        "name": system.model_name,
+        "version": version,
+        "task": model.task,
+        "description": f"{system.summary} Trained on {source}.",
+        "graph": GRAPH,
+        "files": {path: {"sha256": digest(content), "size": len(content)} for path, content in files.items()},
+        **model.contract,
+        "metrics": dict(model.metrics),
+        "reference": "reference.json",
+        "golden": "golden.json",
+        "training": training,
+    }
+    return files | {MANIFEST: json_bytes(manifest)}
+
+
+def metrics_report(system: System, model: TrainedModel, version: str, published: Mapping[str, float]) -> Json:
+    checks = [
+        {
+            "name": c.name,
+            "value": c.value,
+            "bound": c.bound,
+            "limit": c.limit,
+            "passes": c.passes,
+            "gate": c.gate,
+        }
+        for c in model.checks
+    ]
+    return {
+        "name": system.model_name,
+        "version": version,
+        "metrics": dict(model.metrics),
+        "published": dict(published),
+        "checks": checks,
+    }
+
+
+def write_bundle(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Replaces a bundle that is there; a folder with anything else in it is left alone. model.json comes last."""
+    refuse_foreign(folder, set(files))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)
+    for path, content in files.items():
+        (folder / path).write_bytes(content)
+
+
+def refuse_foreign(folder: Path, own: Set[str]) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise TrainingError(f"--out {folder} is a file; name a folder for the bundle")
+    foreign = sorted(entry.name for entry in folder.iterdir() if entry.name not in own) if folder.is_dir() else []
+    if foreign:
+        raise TrainingError(
+            f"--out {folder} holds {len(foreign)} files of other kinds, such as {foreign[0]}; name an empty folder"
+        )
+
+
+def read_bundle(folder: Path) -> list[tuple[str, Path]]:
+    """(path, file) of every file of a bundle, each checked against its size and digest; model.json comes last."""
+    manifest_file = folder / MANIFEST
+    if not manifest_file.is_file():
+        raise TrainingError(f"{folder} is no bundle: it has no {MANIFEST}. Write one with: windlass-train train")
+    try:
+        listed = json.loads(manifest_file.read_bytes())["files"]
+        expected = {str(path): (str(entry["sha256"]), int(entry["size"])) for path, entry in listed.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise TrainingError(f'{manifest_file} is not a manifest with "files": {error!r}') from error
+    for path, (sha256, size) in expected.items():
+        check_file(folder, path, sha256, size)
+    return [(path, folder / path) for path in (*expected, MANIFEST)]
+
+
+def check_file(folder: Path, path: str, sha256: str, size: int) -> None:
+    file = folder / path
+    if not file.resolve().is_relative_to(folder.resolve()):
+        raise TrainingError(f"{folder / MANIFEST} lists {path}, which lies outside the bundle")
+    if not file.is_file():
+        raise TrainingError(f"{folder / MANIFEST} lists {path}, which is not there")
+    if file.stat().st_size != size or file_digest(file) != sha256:
+        raise TrainingError(
+            f"{file} is not what {MANIFEST} lists: it has {file.stat().st_size} bytes with sha256 "
+            f"{file_digest(file)}, listed are {size} with {sha256}. Train the bundle again."
+        )
+
+
+def libraries() -> dict[str, str]:
+    return {"python": platform.python_version()} | {name: library_version(name) for name in LIBRARIES}
+
+
+def code_digest() -> str:
+    """The first digits of the sha256 over this package's sources: which code trained, with or without Git."""
+    package = Path(__file__).parent
+    sources: Sequence[Path] = sorted(package.rglob("*.py"))
+    total = hashlib.sha256()
+    for source in sources:
+        total.update(f"{source.relative_to(package).as_posix()}\0{file_digest(source)}\n".encode())
+    return total.hexdigest()[:12]
+
+
+def json_bytes(value: Json) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def file_digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,201 @@
+"""windlass-train: train, generate, push."""
+
+import argparse
+import io
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from windlass_training import __version__
+from windlass_training.bundle import (
+    GRAPH,
+    VERSION_PATTERN,
+    DataSource,
+    bundle_files,
+    digest,
+    file_digest,
+    write_bundle,
+)
+from windlass_training.errors import TrainingError
+from windlass_training.push import push
+from windlass_training.system import System, TrainedModel
+from windlass_training.systems import SYSTEMS
+
+GENERATED_ROWS = 10_000
+GENERATED_SEED = 42
+
+OVERVIEW = """\
+Trains the models that Windlass serves and writes them as bundles: a folder with model.json (schema, answers' shape,
+metrics), model.onnx (preprocessing and model), reference.json (bins to measure drift against), golden.json (requests
+and their answers), metrics.json and model-card.md.
+
+  windlass-train train bankchurn --data Churn.csv --out build/bankchurn --version 1
+  windlass-train push build/bankchurn s3://models/bankchurn/1/
+
+Without data at hand, leave --data out: train makes some, and says so."""
+
+TRAIN = """\
+Trains one system's model, compares ONNX Runtime's answers with scikit-learn's on the whole test split, and writes the
+bundle only when every check passes. The same data, seed and libraries give the same bytes.
+
+examples:
+  windlass-train train bankchurn --data Churn.csv --out build/bankchurn --version 3
+  windlass-train train bankchurn --out build/try                      (on generated data)
+  windlass-train train bankchurn --out build/try --no-gate            (whatever its metrics are)"""
+
+GENERATE = """\
+Writes a CSV file with the columns of the system's real data, made up, with a signal that a model can learn. The same
+rows and seed give the same bytes.
+
+example:
+  windlass-train generate bankchurn --out churn.csv --rows 10000 --seed 7"""
+
+PUSH = """\
+Uploads a bundle under a prefix. Every file is checked against model.json first, and model.json goes up last, so that a
+bundle is there as a whole or not at all. A prefix that holds another version's bytes is refused without --force:
+a new version belongs under a new prefix.
+
+Keys, region and endpoint come from the environment, as for any AWS tool: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL, AWS_CA_BUNDLE, AWS_PROFILE.
+
+examples:
+  windlass-train push build/bankchurn s3://models/bankchurn/3/
+  windlass-train push build/bankchurn s3://models/bankchurn/3/ --endpoint-url http://minio.storage:9000"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except TrainingError as error:
+        print(f"windlass-train: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("windlass-train: interrupted; nothing more was written", file=sys.stderr)
+        return 130
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="windlass-train", description=OVERVIEW, formatter_class=Raw)
+    top.add_argument("--version", action="version", version=f"windlass-train {__version__}")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    systems = " ".join(f"{system.name}: {system.summary}" for system in SYSTEMS.values())
+
+    train = commands.add_parser(
+        "train", help="train a model and write its bundle", description=TRAIN, formatter_class=Raw
+    )
+    train.add_argument("system", choices=sorted(SYSTEMS), metavar="SYSTEM", help=systems)
+    train.add_argument("--data", type=Path, metavar="FILE", help="CSV file (default: generated data)")
+    train.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for the bundle")
+    train.add_argument(
+        "--version", type=model_version, metavar="V", default="1", help="version of the model (default: 1)"
+    )
+    train.add_argument("--seed", type=natural, default=42, help="of the split and of every estimator (default: 42)")
+    train.add_argument("--no-gate", action="store_true", help="write the bundle even when its metrics miss the gate")
+    train.set_defaults(run=run_train)
+
+    generate = commands.add_parser("generate", help="write made-up data", description=GENERATE, formatter_class=Raw)
+    generate.add_argument("system", choices=sorted(SYSTEMS), metavar="SYSTEM", help=systems)
+    generate.add_argument("--out", type=Path, metavar="FILE", required=True, help="CSV file to write")
+    generate.add_argument("--rows", type=positive, default=GENERATED_ROWS, metavar="N", help="(default: 10000)")
+    generate.add_argument("--seed", type=natural, default=GENERATED_SEED, metavar="S", help="(default: 42)")
+    generate.set_defaults(run=run_generate)
+
+    upload = commands.add_parser("push", help="upload a bundle to S3", description=PUSH, formatter_class=Raw)
+    upload.add_argument("bundle", type=Path, metavar="DIR", help="folder of the bundle")
+    upload.add_argument("destination", metavar="s3://BUCKET/PREFIX/", help="where it goes")
+    upload.add_argument("--endpoint-url", metavar="URL", help="of an S3 server other than AWS")
+    upload.add_argument("--force", action="store_true", help="replace another version's bytes")
+    upload.set_defaults(run=run_push)
+    return top
+
+
+class Raw(argparse.RawDescriptionHelpFormatter):
+    """Keeps the examples' line breaks."""
+
+
+def run_train(options: argparse.Namespace) -> None:
+    system = SYSTEMS[options.system]
+    started = time.monotonic()
+    table, source = read_data(system, options.data)
+    print(f"training {system.model_name} {options.version} on {source}: {len(table)} rows, seed {options.seed}")
+    model = system.train(table, options.seed)
+    print_metrics(system, model, compare=options.data is not None)
+    for check in model.checks:
+        print(f"  {check}")
+    refuse_failed(model, options.no_gate)
+    files = bundle_files(system, model, options.version, options.seed, source)
+    write_bundle(options.out, files)
+    size = len(files[GRAPH]) / 1e6
+    print(f"wrote {options.out}: {len(files)} files, {GRAPH} {size:.1f} MB, in {time.monotonic() - started:.1f} s")
+
+
+def read_data(system: System, file: Path | None) -> tuple[pd.DataFrame, DataSource]:
+    if file is None:
+        print(f"no --data was given: training on generated data ({GENERATED_ROWS} rows of seed {GENERATED_SEED})")
+        content = to_csv(system.generate(GENERATED_ROWS, GENERATED_SEED))
+        return read_csv(io.BytesIO(content)), DataSource(generated=True, sha256=digest(content))
+    if not file.is_file():
+        raise TrainingError(f"--data {file}: no such file. Leave --data out to train on generated data.")
+    try:
+        return read_csv(file), DataSource(generated=False, sha256=file_digest(file))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise TrainingError(f"--data {file} is not a CSV file in UTF-8: {error}") from error
+
+
+def read_csv(source: Path | io.BytesIO) -> pd.DataFrame:
+    return pd.read_csv(source)
+
+
+def to_csv(table: pd.DataFrame) -> bytes:
+    return table.to_csv(index=False, lineterminator="\n").encode()
+
+
+def print_metrics(system: System, model: TrainedModel, compare: bool) -> None:
+    for name, value in model.metrics.items():
+        published = system.published.get(name) if compare else None
+        known = "" if published is None else f"  (published for the real data: {published:g}, {value - published:+.4f})"
+        print(f"  {name:<15} {value:.4f}{known}")
+
+
+def refuse_failed(model: TrainedModel, no_gate: bool) -> None:
+    failed = [check for check in model.checks if not check.passes and not (check.gate and no_gate)]
+    if failed:
+        gate = " --no-gate writes it all the same." if all(check.gate for check in failed) else ""
+        raise TrainingError(f"no bundle was written: {'; '.join(map(str, failed))}.{gate}")
+
+
+def run_generate(options: argparse.Namespace) -> None:
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_bytes(to_csv(SYSTEMS[options.system].generate(options.rows, options.seed)))
+    print(f"wrote {options.out}: {options.rows} rows of generated data, seed {options.seed}")
+
+
+def run_push(options: argparse.Namespace) -> None:
+    push(options.bundle, options.destination, options.endpoint_url, options.force)
+
+
+def natural(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**32:
+        raise argparse.ArgumentTypeError(f"{text}: must be from 0 to {2**32 - 1}")
+    return number
+
+
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text}: must be at least 1")
+    return number
+
+
+def model_version(text: str) -> str:
+    if not VERSION_PATTERN.fullmatch(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: at most 128 letters, digits, dots, dashes and underscores, a letter or digit first"
+        )
+    return text

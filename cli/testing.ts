@@ -3,8 +3,8 @@ import type { ModelDeploymentStatus } from '#operator/api/model-deployment.ts';
 import { modelDeploymentSpecSchema } from '#operator/api/model-deployment.ts';
 import type { ModelRevisionSpec, RevisionState } from '#operator/api/model-revision.ts';
 import type { Condition } from '#operator/api/schema.ts';
+import type { Pod } from '#operator/kube/index.ts';
 import { LABEL } from '#contract/names.ts';
-import type { Pod } from './status/pods.ts';
 
 // Objects for the tests of the views.
 
@@ -95,13 +95,13 @@ export function rollback(
   };
 }
 
-export function pod(revisionNumber: number, suffix: string, status: NonNullable<Pod['status']>): Pod {
+export function pod(revisionNumber: number, suffix: string, status: object): Pod {
   const name = revisionName(revisionNumber);
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: `${name}-${suffix}`, creationTimestamp: CREATED, labels: { [LABEL.revision]: name } },
-    spec: { nodeName: 'node-1' },
+    spec: { nodeName: 'node-1', containers: [] },
     status,
   };
 }

@@ -1,38 +1,4 @@
-/** The part of a pod that a status shows. */
-export interface Pod {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly creationTimestamp?: string;
-    readonly deletionTimestamp?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-  };
-  readonly spec?: { readonly nodeName?: string };
-  readonly status?: {
-    readonly phase?: string;
-    readonly reason?: string;
-    readonly conditions?: readonly PodCondition[];
-    readonly initContainerStatuses?: readonly ContainerStatus[];
-    readonly containerStatuses?: readonly ContainerStatus[];
-  };
-}
-interface PodCondition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason?: string;
-  readonly message?: string;
-}
-interface ContainerStatus {
-  readonly name: string;
-  readonly ready?: boolean;
-  readonly restartCount?: number;
-  readonly state?: {
-    readonly running?: { readonly startedAt?: string };
-    readonly waiting?: { readonly reason?: string; readonly message?: string };
-    readonly terminated?: { readonly reason?: string; readonly exitCode?: number };
-  };
-}
+import type { ContainerStatus, Pod } from '#operator/kube/index.ts';
 
 export interface PodView {
   readonly name: string;
@@ -50,8 +16,8 @@ export function podView(pod: Pod): PodView {
     name: pod.metadata.name,
     state: podState(pod, ready),
     ready: ready && pod.metadata.deletionTimestamp === undefined,
-    restarts: containers.reduce((sum, container) => sum + (container.restartCount ?? 0), 0),
-    node: pod.spec?.nodeName,
+    restarts: containers.reduce((sum, container) => sum + container.restartCount, 0),
+    node: pod.spec.nodeName,
     since: pod.metadata.creationTimestamp,
   };
 }

@@ -74,7 +74,7 @@ describe('a pod is shown by the one word that explains it', () => {
     ['Pending', { phase: 'Pending', initContainerStatuses: undefined }],
     ['Evicted', { phase: 'Failed', reason: 'Evicted' }],
   ])('%s', (state, status) => {
-    expect(podView(pod(1, 'a', status as typeof RUNNING)).state).toBe(state);
+    expect(podView(pod(1, 'a', status)).state).toBe(state);
   });
 
   test('restarts of all containers are added up', () => {

@@ -1,9 +1,10 @@
 import type { ModelDeployment, ModelRevision, ModelRollback } from '#operator/api/objects.ts';
 import type { Condition } from '#operator/api/schema.ts';
+import type { Pod } from '#operator/kube/index.ts';
 import { LABEL } from '#contract/names.ts';
 import { activeRollback, newestFirst, revisionNumber } from '../revisions.ts';
 import { podView } from './pods.ts';
-import type { Pod, PodView } from './pods.ts';
+import type { PodView } from './pods.ts';
 
 /** What was read about one ModelDeployment. `pods` is undefined where the user may not list pods. */
 export interface Readings {

@@ -1,13 +1,6 @@
 /** What an error of the API means for whoever made the call. */
 export type KubeErrorKind =
-  | 'conflict'
-  | 'alreadyExists'
-  | 'notFound'
-  | 'gone'
-  | 'forbidden'
-  | 'invalid'
-  | 'transient'
-  | 'terminal';
+  'conflict' | 'alreadyExists' | 'notFound' | 'gone' | 'forbidden' | 'invalid' | 'transient' | 'terminal';
 
 /** The parts of a metav1.Status that matter here. */
 export interface StatusBody {

@@ -1,7 +1,14 @@
+export { clusterAccess, inClusterAccess, kubeconfigAccess } from './access.ts';
+export type { ClusterAccess, Credentials } from './access.ts';
+export { createKube, FIELD_MANAGER } from './client.ts';
+export { errorKind, isKubeError, KubeError } from './errors.ts';
+export type { KubeErrorKind } from './errors.ts';
+export { Reflector } from './reflector.ts';
+export type { ChangeListener, ReflectorIncident, ReflectorOptions } from './reflector.ts';
+export type { Change, Indexer, Store } from './store.ts';
+export { Transport } from './transport.ts';
+export type { CallObserver, TransportOptions } from './transport.ts';
 export type * from './core-types.ts';
 export type * from './pod-types.ts';
 export type * from './workload-types.ts';
-export type { Store } from './store.ts';
-export { errorKind, isKubeError, KubeError } from './errors.ts';
-export type { KubeErrorKind } from './errors.ts';
 export * from './types.ts';

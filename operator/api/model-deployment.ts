@@ -1,6 +1,17 @@
 import { z } from 'zod';
 import { podSettingsSchema, resourcesSchema } from './pod-settings.ts';
-import { conditionSchema, durationSchema, cel, nameReferenceSchema } from './schema.ts';
+import {
+  cel,
+  conditionSchema,
+  durationSchema,
+  listMap,
+  matches,
+  nameReferenceSchema,
+  type CelRule,
+} from './schema.ts';
+
+const URI = /^s3:\/\/[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]\/.+$/;
+const SHA256 = /^[0-9a-f]{64}$/;
 
 /** What the CRD's schema holds; every field here does something. */
 const modelSchema = z
@@ -9,7 +20,15 @@ const modelSchema = z
       .string()
       .min(6)
       .max(1024)
-      .regex(/^s3:\/\/[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]\/.+$/)
+      .regex(URI)
+      .meta(
+        cel(
+          matches(
+            URI,
+            'must be s3://<bucket>/<prefix>/ or s3://<bucket>/<key>.onnx, with a bucket of 3 to 63 lower-case letters, digits, ".", "_" and "-"',
+          ),
+        ),
+      )
       .describe(
         'Where the model is: a bundle prefix (s3://bucket/prefix/, with model.json in it) or one object (s3://bucket/key.onnx).',
       ),
@@ -21,11 +40,17 @@ const modelSchema = z
       .describe('One version of the object (of model.json for a bundle).'),
     sha256: z
       .string()
-      .regex(/^[0-9a-f]{64}$/)
+      .max(64)
+      .regex(SHA256)
+      .meta(cel(matches(SHA256, 'must be 64 lower-case hex digits, as sha256sum prints them')))
       .optional()
       .describe('Refuse any other bytes: the sha256 of the .onnx object, or of model.json for a bundle.'),
     credentials: z
-      .strictObject({ secretName: nameReferenceSchema })
+      .strictObject({
+        secretName: nameReferenceSchema.describe(
+          'Name of the Secret, in the same namespace. Its content may change at any time.',
+        ),
+      })
       .optional()
       .describe(
         'A Secret with AWS_* keys and endpoint, or one made for KServe. Absent: the identity of the pods’ service account.',
@@ -40,101 +65,170 @@ const modelSchema = z
       message: 'uri must end in "/" (a bundle prefix with model.json in it) or in ".onnx" (one object)',
       fieldPath: '.uri',
     }),
-  );
+  )
+  .describe('Which model: its place, and what its bytes must be.');
 
 const autoscalingSchema = z
   .strictObject({
-    minReplicas: z.int().min(1).max(1000).default(1),
-    maxReplicas: z.int().min(1).max(1000),
-    targetCPUUtilizationPercentage: z.int().min(1).max(1000).optional(),
-    targetMemoryUtilizationPercentage: z.int().min(1).max(1000).optional(),
+    minReplicas: z.int().min(1).max(1000).default(1).describe('Fewest pods.'),
+    maxReplicas: z.int().min(1).max(1000).describe('Most pods.'),
+    targetCPUUtilizationPercentage: z
+      .int()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('Mean CPU use to aim at, in percent of the request.'),
+    targetMemoryUtilizationPercentage: z
+      .int()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('Mean memory use to aim at, in percent of the request.'),
   })
   .meta(
     cel(
-      { rule: 'self.minReplicas <= self.maxReplicas', message: 'minReplicas must not be above maxReplicas' },
+      {
+        rule: 'self.minReplicas <= self.maxReplicas',
+        message: 'minReplicas must not be above maxReplicas',
+        fieldPath: '.minReplicas',
+      },
       {
         rule: 'has(self.targetCPUUtilizationPercentage) || has(self.targetMemoryUtilizationPercentage)',
         message: 'name a target: targetCPUUtilizationPercentage, targetMemoryUtilizationPercentage, or both',
       },
     ),
+  )
+  .describe(
+    'A HorizontalPodAutoscaler that Windlass makes for this ModelDeployment; it then owns spec.replicas, so leave that out.',
   );
 
-const servingSchema = z.strictObject({
-  resources: resourcesSchema.optional(),
-  maxBatchSize: z.int().min(1).max(4096).default(64).describe('Most rows that run together.'),
-  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-  image: z.string().min(1).max(512).optional().describe('Runtime image; overrides the operator’s default.'),
-  cache: z
-    .strictObject({ claimName: nameReferenceSchema })
-    .optional()
-    .describe('A PersistentVolumeClaim for a content-addressed cache of model files.'),
-  pod: podSettingsSchema.optional(),
-});
+const servingSchema = z
+  .strictObject({
+    resources: resourcesSchema.optional(),
+    maxBatchSize: z.int().min(1).max(4096).default(64).describe('Most rows that run together.'),
+    logLevel: z
+      .enum(['debug', 'info', 'warn', 'error'])
+      .default('info')
+      .describe('What the server logs; debug adds a line for each request.'),
+    image: z.string().min(1).max(512).optional().describe('Runtime image; overrides the operator’s default.'),
+    cache: z
+      .strictObject({ claimName: nameReferenceSchema.describe('Name of the PersistentVolumeClaim.') })
+      .optional()
+      .describe('A PersistentVolumeClaim for a content-addressed cache of model files.'),
+    pod: podSettingsSchema.optional(),
+  })
+  .describe('How the model is served. A change here makes a new revision.');
 
-const rolloutSettingsSchema = z.strictObject({
-  progressDeadline: durationSchema
-    .default('10m')
-    .describe('How long a candidate may take before it is rejected.'),
-  allowBreakingSchema: z
-    .boolean()
-    .default(false)
-    .describe('Let a candidate through that removes or changes fields or requires new ones.'),
-});
+const rolloutSettingsSchema = z
+  .strictObject({
+    progressDeadline: durationSchema
+      .default('10m')
+      .describe('How long a candidate may take before it is rejected.'),
+    allowBreakingSchema: z
+      .boolean()
+      .default(false)
+      .describe('Let a candidate through that removes or changes fields or requires new ones.'),
+  })
+  .describe('How a new revision takes over.');
 
-const historySchema = z.strictObject({
-  limit: z.int().min(1).max(100).default(10).describe('Revisions kept for undo.'),
-  warm: z.int().min(0).max(3).default(1).describe('Earlier revisions kept running, for an instant undo.'),
-  warmFor: durationSchema.default('1h').describe('How long an earlier revision stays warm.'),
-});
+const historySchema = z
+  .strictObject({
+    limit: z.int().min(1).max(100).default(10).describe('Revisions kept for undo.'),
+    warm: z.int().min(0).max(3).default(1).describe('Earlier revisions kept running, for an instant undo.'),
+    warmFor: durationSchema.default('1h').describe('How long an earlier revision stays warm.'),
+  })
+  .meta(
+    cel({
+      rule: '!has(self.warm) || !has(self.limit) || self.warm <= self.limit',
+      message: 'warm must not be above limit: a revision that is not kept cannot stay warm',
+      fieldPath: '.warm',
+    }),
+  )
+  .describe('What is kept of earlier revisions.');
 
-export const modelDeploymentSpecSchema = z.strictObject({
-  model: modelSchema,
-  replicas: z
-    .int()
-    .min(0)
-    .max(1000)
-    .default(1)
-    .describe('Pods of the stable revision; 0 stops serving. An autoscaler may own it.'),
-  autoscaling: autoscalingSchema.optional(),
-  serving: servingSchema.prefault({}),
-  rollout: rolloutSettingsSchema.prefault({}),
-  history: historySchema.prefault({}),
-});
+export const modelDeploymentSpecSchema = z
+  .strictObject({
+    model: modelSchema,
+    replicas: z
+      .int()
+      .min(0)
+      .max(1000)
+      .default(1)
+      .describe('Pods of the stable revision; 0 stops serving. An autoscaler may own it.'),
+    autoscaling: autoscalingSchema.optional(),
+    serving: servingSchema.prefault({}),
+    rollout: rolloutSettingsSchema.prefault({}),
+    history: historySchema.prefault({}),
+  })
+  .meta(cel(...(['CPU', 'Memory'] as const).map((resource) => needsRequest(resource))))
+  .describe('What should run.');
+
+/** An autoscaler measures use in percent of a pod's request, so without one it never scales. */
+function needsRequest(resource: 'CPU' | 'Memory'): CelRule {
+  const name = resource.toLowerCase();
+  const target = `target${resource}UtilizationPercentage`;
+  const given = ['requests', 'limits'].map(
+    (list) => `(has(self.serving.resources.${list}) && '${name}' in self.serving.resources.${list})`,
+  );
+  return {
+    rule: `!has(self.autoscaling) || !has(self.autoscaling.${target}) || (has(self.serving.resources) && (${given.join(' || ')}))`,
+    message: `autoscaling.${target} is in percent of a pod’s request: set serving.resources.requests.${name}`,
+  };
+}
 /** A spec as the API server stores it: defaults filled in. */
 export type ModelDeploymentSpec = Readonly<z.infer<typeof modelDeploymentSpecSchema>>;
 
-const rolloutStatusSchema = z.strictObject({
-  phase: z.enum(['Resolving', 'Preflight', 'Starting', 'Promoting']),
-  since: z.iso.datetime().describe('When this phase began.'),
-  startedAt: z.iso.datetime().describe('When the candidate began; the deadline counts from here.'),
-});
+const rolloutStatusSchema = z
+  .strictObject({
+    phase: z.enum(['Resolving', 'Preflight', 'Starting', 'Promoting']).describe('What is happening.'),
+    since: z.iso.datetime().describe('When this phase began.'),
+    startedAt: z.iso.datetime().describe('When the candidate began; the deadline counts from here.'),
+  })
+  .describe('The rollout on its way; absent when there is none.');
 
-export const modelDeploymentStatusSchema = z.strictObject({
-  observedGeneration: z.int().optional(),
-  conditions: z.array(conditionSchema).max(16).optional(),
-  stableRevision: z.string().max(253).optional(),
-  candidateRevision: z.string().max(253).optional(),
-  modelVersion: z.string().max(128).optional().describe('model.json’s version of the stable revision.'),
-  revision: z.int().optional().describe('The stable revision’s number.'),
-  rollout: rolloutStatusSchema.optional(),
-  replicas: z.int().optional(),
-  readyReplicas: z.int().optional(),
-  selector: z
-    .string()
-    .max(1024)
-    .optional()
-    .describe('Label selector of the stable revision’s pods, for the scale subresource.'),
-  url: z.string().max(512).optional(),
-  specHash: z.string().max(128).optional(),
-  source: z
-    .strictObject({
-      marker: z
-        .string()
-        .max(512)
-        .optional()
-        .describe('What the store said of the bytes when they were last looked at.'),
-      checkedAt: z.iso.datetime().optional(),
-    })
-    .optional(),
-});
+export const modelDeploymentStatusSchema = z
+  .strictObject({
+    observedGeneration: z
+      .int()
+      .optional()
+      .describe('metadata.generation of the spec that this status is about.'),
+    conditions: z
+      .array(conditionSchema)
+      .max(16)
+      .meta(listMap('type'))
+      .optional()
+      .describe(
+        'Ready (one cause and the next step), Available (the stable revision serves), Reconciling, Stalled, ModelResolved.',
+      ),
+    stableRevision: z.string().max(253).optional().describe('The ModelRevision that serves.'),
+    candidateRevision: z.string().max(253).optional().describe('The ModelRevision on its way to serve.'),
+    modelVersion: z.string().max(128).optional().describe('model.json’s version of the stable revision.'),
+    revision: z.int().optional().describe('The stable revision’s number.'),
+    rollout: rolloutStatusSchema.optional(),
+    replicas: z.int().optional().describe('Pods of the stable revision.'),
+    readyReplicas: z.int().optional().describe('Pods of the stable revision that are ready.'),
+    selector: z
+      .string()
+      .max(1024)
+      .optional()
+      .describe('Label selector of the stable revision’s pods, for the scale subresource.'),
+    url: z.string().max(512).optional().describe('Where the model answers inside the cluster.'),
+    specHash: z
+      .string()
+      .max(128)
+      .optional()
+      .describe('Hash of what of the spec decides what runs: model and serving.'),
+    source: z
+      .strictObject({
+        marker: z
+          .string()
+          .max(512)
+          .optional()
+          .describe('What the store said of the bytes when they were last looked at.'),
+        checkedAt: z.iso.datetime().optional().describe('When they were last looked at.'),
+      })
+      .optional()
+      .describe('The last look at the source.'),
+  })
+  .describe('What runs, as the operator last saw it.');
 export type ModelDeploymentStatus = Readonly<z.infer<typeof modelDeploymentStatusSchema>>;

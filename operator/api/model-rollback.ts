@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { conditionSchema, cel, nameReferenceSchema } from './schema.ts';
+import { cel, conditionSchema, listMap, nameReferenceSchema } from './schema.ts';
 
 export const modelRollbackSpecSchema = z
   .strictObject({
@@ -14,20 +14,38 @@ export const modelRollbackSpecSchema = z
       .max(128)
       .optional()
       .describe('The hash of the spec to undo (status.specHash). Absent: the one found at first sight.'),
-    reason: z.string().max(1024).optional(),
-    requestedBy: z.string().max(256).optional(),
+    reason: z.string().max(1024).optional().describe('Why, for those who look later.'),
+    requestedBy: z.string().max(256).optional().describe('Who asked for it.'),
   })
-  .meta(cel({ rule: 'self == oldSelf', message: 'a ModelRollback is immutable: create another one' }));
+  .meta(
+    cel({
+      rule: 'self == oldSelf',
+      message: 'a ModelRollback is immutable: delete it, or create another one',
+    }),
+  )
+  .describe('What to undo, and to what.');
 export type ModelRollbackSpec = Readonly<z.infer<typeof modelRollbackSpecSchema>>;
 
-export const modelRollbackStatusSchema = z.strictObject({
-  state: z.enum(['Active', 'Superseded', 'Invalid']).optional(),
-  message: z.string().max(2048).optional(),
-  modelDeploymentUid: z.string().max(64).optional().describe('The ModelDeployment that it is bound to.'),
-  toRevision: z.string().max(253).optional().describe('The ModelRevision that serves while it is active.'),
-  fromRevision: z.string().max(253).optional().describe('The ModelRevision that was undone.'),
-  fromSpecHash: z.string().max(128).optional(),
-  since: z.iso.datetime().optional(),
-  conditions: z.array(conditionSchema).max(8).optional(),
-});
+export const modelRollbackStatusSchema = z
+  .strictObject({
+    state: z
+      .enum(['Active', 'Superseded', 'Invalid'])
+      .optional()
+      .describe(
+        'Active: holds. Superseded: ended by another spec or a newer rollback. Invalid: cannot hold, see message.',
+      ),
+    message: z.string().max(2048).optional().describe('Why it is in this state, and what to do.'),
+    modelDeploymentUid: z.string().max(64).optional().describe('The ModelDeployment that it is bound to.'),
+    toRevision: z.string().max(253).optional().describe('The ModelRevision that serves while it is active.'),
+    fromRevision: z.string().max(253).optional().describe('The ModelRevision that was undone.'),
+    fromSpecHash: z.string().max(128).optional().describe('Hash of the spec that was undone.'),
+    since: z.iso.datetime().optional().describe('When it came into this state.'),
+    conditions: z
+      .array(conditionSchema)
+      .max(8)
+      .meta(listMap('type'))
+      .optional()
+      .describe('The state as conditions, for kubectl wait.'),
+  })
+  .describe('What it came to.');
 export type ModelRollbackStatus = Readonly<z.infer<typeof modelRollbackStatusSchema>>;

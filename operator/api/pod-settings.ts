@@ -1,125 +1,120 @@
 import { z } from 'zod';
-import { nameReferenceSchema } from './schema.ts';
+import { affinitySchema, tolerationsSchema, topologySpreadConstraintsSchema } from './scheduling.ts';
+import { cel, listMap, matches, nameReferenceSchema } from './schema.ts';
 
 /** A Kubernetes quantity: a string such as 250m or 1Gi, or a whole number. */
 export const quantitySchema = z
   .union([z.string().max(64), z.int()])
-  .meta({ 'x-kubernetes-int-or-string': true });
+  .meta({
+    'x-kubernetes-int-or-string': true,
+    ...cel({
+      rule: "isQuantity(string(self)) && !quantity(string(self)).isLessThan(quantity('0'))",
+      message:
+        'must be a quantity of zero or more, such as 250m or 2 (CPU), 512Mi or 1Gi (memory), 1 (a device)',
+    }),
+  })
+  .describe('A quantity such as 250m, 512Mi or 2.');
 
-const resourceListSchema = z.record(z.string().max(253), quantitySchema).meta({ maxProperties: 16 });
-export const resourcesSchema = z.strictObject({
-  requests: resourceListSchema.optional(),
-  limits: resourceListSchema.optional(),
+const resourceListSchema = z
+  .record(z.string().max(253), quantitySchema)
+  .meta({
+    maxProperties: 16,
+    ...cel({
+      rule: "self.all(name, name in ['cpu', 'memory', 'ephemeral-storage'] || name.startsWith('hugepages-') || name.contains('/'))",
+      message:
+        'knows cpu, memory, ephemeral-storage, hugepages-<size> and extended resources such as nvidia.com/gpu',
+    }),
+  })
+  .describe('Quantities by resource: cpu, memory, ephemeral-storage, nvidia.com/gpu, ...');
+
+export const resourcesSchema = z
+  .strictObject({
+    requests: resourceListSchema
+      .optional()
+      .describe('What the scheduler sets aside for a pod, by resource: cpu, memory, ...'),
+    limits: resourceListSchema
+      .optional()
+      .describe(
+        'What a pod may use at most, by resource. A model that cannot be held by the memory limit is refused before a pod starts.',
+      ),
+  })
+  .meta(
+    cel({
+      rule: '!has(self.requests) || !has(self.limits) || self.requests.all(name, !(name in self.limits) || !isQuantity(string(self.requests[name])) || !isQuantity(string(self.limits[name])) || quantity(string(self.requests[name])).compareTo(quantity(string(self.limits[name]))) <= 0)',
+      message:
+        'each request must be at most the limit of the same resource: raise the limit or lower the request',
+    }),
+  )
+  .describe('CPU, memory and devices of a pod of the model.');
+
+const RESERVED = 'windlass.dev/';
+const notReserved = cel({
+  rule: `self.all(key, !key.startsWith('${RESERVED}'))`,
+  message: `keys that begin with ${RESERVED} are the operator’s own: choose another prefix`,
 });
+const labelValueSchema = z.string().max(63).describe('A label’s value.');
+const labelsSchema = z.record(z.string().max(317), labelValueSchema).meta({ maxProperties: 64 });
 
-const labelsSchema = z.record(z.string().max(317), z.string().max(63)).meta({ maxProperties: 64 });
-
-const labelSelectorSchema = z.strictObject({
-  matchLabels: labelsSchema.optional(),
-  matchExpressions: z
-    .array(
-      z.strictObject({
-        key: z.string().max(317),
-        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-        values: z.array(z.string().max(63)).max(64).optional(),
-      }),
-    )
-    .max(16)
-    .optional(),
-});
-
-const nodeSelectorTermSchema = z.strictObject({
-  matchExpressions: z
-    .array(
-      z.strictObject({
-        key: z.string().max(317),
-        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt']),
-        values: z.array(z.string().max(253)).max(64).optional(),
-      }),
-    )
-    .max(16)
-    .optional(),
-  matchFields: z
-    .array(
-      z.strictObject({
-        key: z.string().max(317),
-        operator: z.enum(['In', 'NotIn']),
-        values: z.array(z.string().max(253)).max(64).optional(),
-      }),
-    )
-    .max(4)
-    .optional(),
-});
-
-const podAffinityTermSchema = z.strictObject({
-  labelSelector: labelSelectorSchema.optional(),
-  namespaces: z.array(z.string().max(63)).max(32).optional(),
-  topologyKey: z.string().min(1).max(317),
-});
-
-const podAffinitySchema = z.strictObject({
-  requiredDuringSchedulingIgnoredDuringExecution: z.array(podAffinityTermSchema).max(16).optional(),
-  preferredDuringSchedulingIgnoredDuringExecution: z
-    .array(z.strictObject({ weight: z.int().min(1).max(100), podAffinityTerm: podAffinityTermSchema }))
-    .max(16)
-    .optional(),
-});
-
-const affinitySchema = z.strictObject({
-  nodeAffinity: z
-    .strictObject({
-      requiredDuringSchedulingIgnoredDuringExecution: z
-        .strictObject({ nodeSelectorTerms: z.array(nodeSelectorTermSchema).min(1).max(16) })
-        .optional(),
-      preferredDuringSchedulingIgnoredDuringExecution: z
-        .array(z.strictObject({ weight: z.int().min(1).max(100), preference: nodeSelectorTermSchema }))
-        .max(16)
-        .optional(),
-    })
-    .optional(),
-  podAffinity: podAffinitySchema.optional(),
-  podAntiAffinity: podAffinitySchema.optional(),
-});
+const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 
 /** The part of a pod's fields that a user may set: small and named, so that the CRD stays small. */
-export const podSettingsSchema = z.strictObject({
-  nodeSelector: labelsSchema.optional(),
-  tolerations: z
-    .array(
-      z.strictObject({
-        key: z.string().max(317).optional(),
-        operator: z.enum(['Exists', 'Equal']).optional(),
-        value: z.string().max(63).optional(),
-        effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).optional(),
-        tolerationSeconds: z.int().optional(),
-      }),
-    )
-    .max(32)
-    .optional(),
-  affinity: affinitySchema.optional(),
-  topologySpreadConstraints: z
-    .array(
-      z.strictObject({
-        maxSkew: z.int().min(1).max(1000),
-        topologyKey: z.string().min(1).max(317),
-        whenUnsatisfiable: z.enum(['DoNotSchedule', 'ScheduleAnyway']),
-      }),
-    )
-    .max(8)
-    .optional()
-    .describe('Spread over nodes is the default; each constraint counts the pods of the same revision.'),
-  priorityClassName: nameReferenceSchema.optional(),
-  runtimeClassName: nameReferenceSchema.optional(),
-  serviceAccountName: nameReferenceSchema.optional(),
-  imagePullSecrets: z
-    .array(z.strictObject({ name: nameReferenceSchema }))
-    .max(8)
-    .optional(),
-  annotations: z.record(z.string().max(317), z.string().max(4096)).meta({ maxProperties: 32 }).optional(),
-  labels: labelsSchema.optional(),
-  env: z
-    .array(z.strictObject({ name: z.string().min(1).max(128), value: z.string().max(4096) }))
-    .max(64)
-    .optional(),
-});
+export const podSettingsSchema = z
+  .strictObject({
+    nodeSelector: labelsSchema.optional().describe('Labels that a node must have.'),
+    tolerations: tolerationsSchema.optional(),
+    affinity: affinitySchema.optional(),
+    topologySpreadConstraints: topologySpreadConstraintsSchema.optional(),
+    priorityClassName: nameReferenceSchema.optional().describe('PriorityClass of the pods.'),
+    runtimeClassName: nameReferenceSchema.optional().describe('RuntimeClass of the pods.'),
+    serviceAccountName: nameReferenceSchema
+      .optional()
+      .describe(
+        'Service account of the pods; without model.credentials it is the one that reads the model. Absent: default.',
+      ),
+    imagePullSecrets: z
+      .array(
+        z
+          .strictObject({ name: nameReferenceSchema.describe('Name of the Secret.') })
+          .describe('A Secret in the same namespace.'),
+      )
+      .max(8)
+      .meta(listMap('name'))
+      .optional()
+      .describe('Secrets for the registry that the runtime image comes from.'),
+    annotations: z
+      .record(z.string().max(317), z.string().max(4096).describe('An annotation’s value.'))
+      .meta({ maxProperties: 32, ...notReserved })
+      .optional()
+      .describe('Annotations added to the pods.'),
+    labels: labelsSchema.meta(notReserved).optional().describe('Labels added to the pods.'),
+    env: z
+      .array(
+        z
+          .strictObject({
+            name: z
+              .string()
+              .min(1)
+              .max(128)
+              .meta(
+                cel(
+                  matches(
+                    ENVIRONMENT_NAME,
+                    'must begin with a letter or "_", hold letters, digits, "_", "-" and "." alone, and not begin with WINDLASS_',
+                    { and: "!self.startsWith('WINDLASS_')" },
+                  ),
+                ),
+              )
+              .describe('The variable’s name.'),
+            value: z.string().max(4096).describe('Its value, as it stands.'),
+          })
+          .describe('One environment variable.'),
+      )
+      .max(64)
+      .meta(listMap('name'))
+      .optional()
+      .describe(
+        'Environment variables of the server’s container. Not for secrets: they can be read by all who may read pods.',
+      ),
+  })
+  .describe('Fields of the pods that run the model.');
 export type PodSettings = Readonly<z.infer<typeof podSettingsSchema>>;

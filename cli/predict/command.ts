@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { modelInputSchema } from '#contract/model-manifest.ts';
+import { CliError, EXIT } from '../exit.ts';
+import type { ExitCode } from '../exit.ts';
+import { document } from '../format/index.ts';
+import type { Io } from '../io.ts';
+import type { GlobalOptions } from '../options.ts';
+import { readDeployment, readRevisions } from '../read.ts';
+import { describeRevision } from '../revisions.ts';
+import { withSession } from '../session.ts';
+import type { Session } from '../session.ts';
+import { proxyAnswer } from './answer.ts';
+import type { ProxyAnswer } from './answer.ts';
+import { readBody } from './body.ts';
+import { exampleRow } from './example.ts';
+
+export interface PredictOptions extends GlobalOptions {
+  readonly data?: string;
+  readonly batch?: boolean;
+  readonly timeout: number;
+  readonly output?: 'json' | 'yaml';
+}
+
+const infoSchema = z.object({
+  inputs: z.array(modelInputSchema),
+  batch: z.object({ request: z.string() }).optional(),
+});
+type Info = z.infer<typeof infoSchema>;
+
+/** The name of the rows' field where a bundle gives none. */
+const DEFAULT_BATCH_FIELD = 'instances';
+
+export function predict(name: string, options: PredictOptions, io: Io): Promise<ExitCode> {
+  return withSession(options, io.signal, async (session) => {
+    const body = await requestBody(session, name, options, io);
+    const path = options.batch === true ? '/predict_batch' : '/predict';
+    const started = performance.now();
+    const answer = await call(session, name, 'POST', path, options, body);
+    if (answer.from === 'apiserver') throw await unreachable(session, name, answer);
+    const took = Math.round(performance.now() - started);
+    if (options.output === undefined) {
+      io.out(`${document('json', answer.body)}\n`);
+      io.err(`${await who(session, name, answer.revision)}, HTTP ${answer.status}, ${took} ms\n`);
+    } else {
+      const { status, revision, body: content } = answer;
+      io.out(`${document(options.output, { status, revision: revision ?? null, answer: content })}\n`);
+    }
+    return answer.status < 400 ? EXIT.ok : EXIT.refused;
+  });
+}
+
+/** The rows that -d gives, wrapped where --batch is given a bare list; without -d, an example that says it is one. */
+async function requestBody(
+  session: Session,
+  name: string,
+  options: PredictOptions,
+  io: Io,
+): Promise<unknown> {
+  const given = options.data === undefined ? undefined : await readBody(options.data, io.stdin);
+  const complete = given !== undefined && (options.batch !== true || !Array.isArray(given));
+  if (complete) return given;
+  const info = await modelInfo(session, name, options);
+  const row = given ?? exampleRow(info.inputs);
+  if (given === undefined) {
+    io.err(`An example made from the model's inputs (give your own with -d):\n${JSON.stringify(row)}\n`);
+  }
+  if (options.batch !== true) return row;
+  return { [info.batch?.request ?? DEFAULT_BATCH_FIELD]: Array.isArray(row) ? row : [row] };
+}
+
+async function modelInfo(session: Session, name: string, options: PredictOptions): Promise<Info> {
+  const answer = await call(session, name, 'GET', '/model/info', options);
+  if (answer.from === 'apiserver') throw await unreachable(session, name, answer);
+  const info = infoSchema.safeParse(answer.body);
+  if (info.success) return info.data;
+  throw new CliError(`${name} does not say what its inputs are (HTTP ${answer.status} from /model/info)`, {
+    hint: `give a request with -d '{...}'`,
+  });
+}
+
+async function call(
+  session: Session,
+  name: string,
+  method: 'GET' | 'POST',
+  path: string,
+  options: PredictOptions,
+  body?: unknown,
+): Promise<ProxyAnswer> {
+  const { kube, namespace } = session;
+  const service = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(name)}:http/proxy`;
+  const response = await kube.raw(method, `${service}${path}`, {
+    ...session.call,
+    timeoutMs: options.timeout,
+    ...(body === undefined
+      ? {}
+      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+  return proxyAnswer(response);
+}
+
+/** The API server answered itself: say why no pod was reached. */
+async function unreachable(
+  session: Session,
+  name: string,
+  answer: Extract<ProxyAnswer, { from: 'apiserver' }>,
+): Promise<CliError> {
+  const { namespace } = session;
+  if (answer.status === 403) {
+    return new CliError(answer.message, {
+      hint: `predict needs the verbs get and create on services/proxy in namespace ${namespace}`,
+    });
+  }
+  await readDeployment(session, name); // says so where there is none of that name
+  const hint = `see what it waits for: kubectl windlass status ${name} -n ${namespace}`;
+  if (answer.status === 404) return new CliError(`${name} has never served: it has no Service yet`, { hint });
+  return new CliError(`${name} could not be reached through the API server: ${answer.message}`, { hint });
+}
+
+async function who(session: Session, name: string, revision: string | undefined): Promise<string> {
+  if (revision === undefined) return 'answered by a pod that names no revision';
+  const known = await readRevisions(session, name).catch(() => []);
+  const found = known.find((it) => it.metadata.name === revision);
+  return `answered by ${found === undefined ? revision : `${describeRevision(found)} (${revision})`}`;
+}

@@ -1,0 +1,151 @@
+import { API_VERSION } from '#contract/names.ts';
+import type { ModelDeployment, ModelRollback } from '#operator/api/objects.ts';
+import { MODEL_DEPLOYMENT, MODEL_ROLLBACK } from '#operator/kube/index.ts';
+import { CliError, EXIT } from '../exit.ts';
+import type { ExitCode } from '../exit.ts';
+import { document } from '../format/index.ts';
+import type { Io } from '../io.ts';
+import type { GlobalOptions } from '../options.ts';
+import { poll } from '../poll.ts';
+import { readDeployment, readRevisions, readRollbacks } from '../read.ts';
+import { describeRevision } from '../revisions.ts';
+import { withSession } from '../session.ts';
+import type { Session } from '../session.ts';
+import { createRollback, whoAmI } from './create.ts';
+import { undoState } from './progress.ts';
+import { rollbackName, undoPlan } from './target.ts';
+import type { UndoPlan } from './target.ts';
+
+export interface UndoOptions extends GlobalOptions {
+  readonly toRevision?: string;
+  readonly reason?: string;
+  readonly dryRun?: boolean;
+  readonly wait: boolean;
+  readonly timeout: number;
+  readonly output?: 'json' | 'yaml';
+}
+
+const INTERVAL_MS = 150;
+
+export function undo(name: string, options: UndoOptions, io: Io): Promise<ExitCode> {
+  return withSession(options, io.signal, async (session) => {
+    const [deployment, revisions, rollbacks, requestedBy] = await Promise.all([
+      readDeployment(session, name),
+      readRevisions(session, name),
+      readRollbacks(session, name),
+      whoAmI(session),
+    ]);
+    const plan = undoPlan({ deployment, revisions, rollbacks, toRevision: options.toRevision });
+    const taken = new Set(rollbacks.map((rollback) => rollback.metadata.name));
+    const created = await createRollback(
+      session,
+      (attempt) => rollbackObject(deployment, plan, attempt, requestedBy, options),
+      taken,
+      options.dryRun === true,
+    );
+    if (options.dryRun === true || !options.wait) {
+      report(created, plan, options, io);
+      return EXIT.ok;
+    }
+    if (options.output === undefined) announce(plan, created, io);
+    const settled = await waitUntilServing(session, created, plan, options, io);
+    if (options.output === undefined) io.out(wayForward(settled, plan, session.namespace));
+    else io.out(`${document(options.output, settled)}\n`);
+    return EXIT.ok;
+  });
+}
+
+function rollbackObject(
+  deployment: ModelDeployment,
+  plan: UndoPlan,
+  attempt: number,
+  requestedBy: string | undefined,
+  options: UndoOptions,
+): ModelRollback {
+  const { name, namespace } = deployment.metadata;
+  return {
+    apiVersion: API_VERSION,
+    kind: 'ModelRollback',
+    metadata: {
+      name: rollbackName(plan, name, attempt),
+      ...(namespace === undefined ? {} : { namespace }),
+    },
+    spec: {
+      modelDeployment: name,
+      toRevision: plan.to.metadata.name,
+      ...(plan.fromSpecHash === undefined ? {} : { fromSpecHash: plan.fromSpecHash }),
+      ...(options.reason === undefined ? {} : { reason: options.reason }),
+      ...(requestedBy === undefined ? {} : { requestedBy }),
+    },
+  };
+}
+
+function report(created: ModelRollback, plan: UndoPlan, options: UndoOptions, io: Io): void {
+  if (options.output !== undefined) {
+    io.out(`${document(options.output, created)}\n`);
+    return;
+  }
+  const note = options.dryRun === true ? ' (dry run: nothing has been written)' : '';
+  io.out(`modelrollback.windlass.dev/${created.metadata.name} created${note}\n`);
+  io.out(`${change(plan)}\n`);
+}
+
+function announce(plan: UndoPlan, created: ModelRollback, io: Io): void {
+  io.err(`modelrollback.windlass.dev/${created.metadata.name} created: ${change(plan)}\n`);
+  if (!plan.warm) {
+    io.err(`${describeRevision(plan.to)} has no running pods: they start first (some seconds) ...\n`);
+  }
+}
+
+function change(plan: UndoPlan): string {
+  const from = plan.from === undefined ? '' : `${describeRevision(plan.from)} -> `;
+  const version = plan.to.spec.model.version;
+  return `${from}${describeRevision(plan.to)}${version === undefined ? '' : ` (model ${version})`}`;
+}
+
+async function waitUntilServing(
+  session: Session,
+  created: ModelRollback,
+  plan: UndoPlan,
+  options: UndoOptions,
+  io: Io,
+): Promise<ModelRollback> {
+  const { kube, namespace, call } = session;
+  let waitsFor = '';
+  return poll(
+    async () => {
+      const [rollback, deployment] = await Promise.all([
+        kube.get(MODEL_ROLLBACK, { namespace, name: created.metadata.name }, call),
+        kube.get(MODEL_DEPLOYMENT, { namespace, name: created.spec.modelDeployment }, call),
+      ]);
+      const state = undoState(rollback, deployment, plan.to.metadata.name);
+      switch (state.kind) {
+        case 'serves':
+          return rollback;
+        case 'failed':
+          throw new CliError(`the undo does not hold: ${state.message}`, { exitCode: EXIT.stalled });
+        case 'waiting':
+          waitsFor = state.for;
+          return undefined;
+      }
+    },
+    {
+      signal: io.signal,
+      timeoutMs: options.timeout,
+      intervalMs: INTERVAL_MS,
+      get what() {
+        return `waiting for ${waitsFor}`;
+      },
+    },
+  );
+}
+
+function wayForward(rollback: ModelRollback, plan: UndoPlan, namespace: string): string {
+  return [
+    `${describeRevision(plan.to)} serves.`,
+    'It holds until the spec changes. To go forward again:',
+    '  apply a corrected ModelDeployment, or take the undo back:',
+    `  kubectl delete modelrollback ${rollback.metadata.name} -n ${namespace}`,
+    '',
+  ].join('\n');
+}

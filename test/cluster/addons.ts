@@ -59,6 +59,7 @@ function metricsContainer(): object {
       '--kubelet-preferred-address-types=InternalIP',
       '--kubelet-use-node-status-port',
       '--metric-resolution=10s',
+      '--kubelet-request-timeout=5s',
     ],
     ports: [{ name: 'https', containerPort: 10250 }],
     readinessProbe: { httpGet: { path: '/readyz', port: 'https', scheme: 'HTTPS' }, periodSeconds: 2 },

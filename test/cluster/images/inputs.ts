@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { repositoryFolder } from '../paths.ts';
+
+/** What the images are made of: .dockerignore lets the same through. */
+export const inputs: readonly string[] = [
+  'package.json',
+  'package-lock.json',
+  '.npmrc',
+  'build.ts',
+  'operator',
+  'runtime',
+  'contract',
+  'artifact',
+  'cli',
+];
+
+async function filesUnder(path: string): Promise<readonly string[]> {
+  const kind = await stat(repositoryFolder(path)).catch(() => undefined);
+  if (kind === undefined) return [];
+  if (!kind.isDirectory()) return [path];
+  const entries = (await readdir(repositoryFolder(path))).filter((name) => name !== 'node_modules').sort();
+  return (await Promise.all(entries.map((name) => filesUnder(join(path, name))))).flat();
+}
+
+/** Changes when anything changes that an image is made of; tests are no part of it. */
+export async function inputsDigest(): Promise<string> {
+  const files = (await Promise.all(['Dockerfile', ...inputs].map(filesUnder))).flat();
+  const hash = createHash('sha256').update(process.arch).update(process.versions.node);
+  for (const file of files) {
+    if (file.endsWith('.test.ts')) continue;
+    const content = await readFile(repositoryFolder(file));
+    hash.update(`${file}\0${content.length}\0`).update(content);
+  }
+  return hash.digest('hex').slice(0, 12);
+}

@@ -3,8 +3,7 @@
 import hashlib
 import json
 import platform
-import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version as library_version
 from pathlib import Path
@@ -16,8 +15,12 @@ from windlass_training.system import Json, System, TrainedModel
 
 MANIFEST = "model.json"
 GRAPH = "model.onnx"
+REFERENCE = "reference.json"
+GOLDEN = "golden.json"
+METRICS = "metrics.json"
+CARD = "model-card.md"
+PATHS = frozenset({GRAPH, REFERENCE, GOLDEN, METRICS, CARD, MANIFEST})
 LIBRARIES = ("numpy", "onnx", "onnxruntime", "pandas", "scikit-learn", "skl2onnx")
-VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,10 @@ def bundle_files(system: System, model: TrainedModel, version: str, seed: int, s
     }
     files = {
         GRAPH: model.graph,
-        "reference.json": json_bytes(model.reference),
-        "golden.json": json_bytes(model.golden),
-        "metrics.json": json_bytes(metrics_report(system, model, version, published)),
-        "model-card.md": model_card(system.model_name, model, version, training, f"{source}", published).encode(),
+        REFERENCE: json_bytes(model.reference),
+        GOLDEN: json_bytes(model.golden),
+        METRICS: json_bytes(metrics_report(system, model, version, published)),
+        CARD: model_card(system.model_name, model, version, training, f"{source}", published).encode(),
     }
     manifest = {
         "formatVersion": 1,
@@ -58,8 +61,8 @@ def bundle_files(system: System, model: TrainedModel, version: str, seed: int, s
         "files": {path: {"sha256": digest(content), "size": len(content)} for path, content in files.items()},
         **model.contract,
         "metrics": dict(model.metrics),
-        "reference": "reference.json",
-        "golden": "golden.json",
+        "reference": REFERENCE,
+        "golden": GOLDEN,
         "training": training,
     }
     return files | {MANIFEST: json_bytes(manifest)}
@@ -88,17 +91,17 @@ def metrics_report(system: System, model: TrainedModel, version: str, published:
 
 def write_bundle(folder: Path, files: Mapping[str, bytes]) -> None:
     """Replaces a bundle that is there; a folder with anything else in it is left alone. model.json comes last."""
-    refuse_foreign(folder, set(files))
+    refuse_foreign(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
     for path, content in files.items():
         (folder / path).write_bytes(content)
 
 
-def refuse_foreign(folder: Path, own: Set[str]) -> None:
+def refuse_foreign(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise TrainingError(f"--out {folder} is a file; name a folder for the bundle")
-    foreign = sorted(entry.name for entry in folder.iterdir() if entry.name not in own) if folder.is_dir() else []
+    foreign = sorted(entry.name for entry in folder.iterdir() if entry.name not in PATHS) if folder.is_dir() else []
     if foreign:
         raise TrainingError(
             f"--out {folder} holds {len(foreign)} files of other kinds, such as {foreign[0]}; name an empty folder"

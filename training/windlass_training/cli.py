@@ -1,29 +1,16 @@
-"""windlass-train: train, generate, push."""
+"""windlass-train's arguments. The commands are imported when they run: the libraries take seconds to load."""
 
 import argparse
-import io
+import re
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from windlass_training import __version__
-from windlass_training.bundle import (
-    GRAPH,
-    VERSION_PATTERN,
-    DataSource,
-    bundle_files,
-    digest,
-    file_digest,
-    write_bundle,
-)
 from windlass_training.errors import TrainingError
-from windlass_training.push import push
-from windlass_training.system import System, TrainedModel
-from windlass_training.systems import SYSTEMS
+from windlass_training.systems import SUMMARIES
 
+VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 GENERATED_ROWS = 10_000
 GENERATED_SEED = 42
 
@@ -83,12 +70,12 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="windlass-train", description=OVERVIEW, formatter_class=Raw)
     top.add_argument("--version", action="version", version=f"windlass-train {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-    systems = " ".join(f"{system.name}: {system.summary}" for system in SYSTEMS.values())
+    systems = " ".join(f"{name}: {summary}" for name, summary in SUMMARIES.items())
 
     train = commands.add_parser(
         "train", help="train a model and write its bundle", description=TRAIN, formatter_class=Raw
     )
-    train.add_argument("system", choices=sorted(SYSTEMS), metavar="SYSTEM", help=systems)
+    train.add_argument("system", choices=sorted(SUMMARIES), metavar="SYSTEM", help=systems)
     train.add_argument("--data", type=Path, metavar="FILE", help="CSV file (default: generated data)")
     train.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for the bundle")
     train.add_argument(
@@ -99,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
     train.set_defaults(run=run_train)
 
     generate = commands.add_parser("generate", help="write made-up data", description=GENERATE, formatter_class=Raw)
-    generate.add_argument("system", choices=sorted(SYSTEMS), metavar="SYSTEM", help=systems)
+    generate.add_argument("system", choices=sorted(SUMMARIES), metavar="SYSTEM", help=systems)
     generate.add_argument("--out", type=Path, metavar="FILE", required=True, help="CSV file to write")
     generate.add_argument("--rows", type=positive, default=GENERATED_ROWS, metavar="N", help="(default: 10000)")
     generate.add_argument("--seed", type=natural, default=GENERATED_SEED, metavar="S", help="(default: 42)")
@@ -116,67 +103,6 @@ def parser() -> argparse.ArgumentParser:
 
 class Raw(argparse.RawDescriptionHelpFormatter):
     """Keeps the examples' line breaks."""
-
-
-def run_train(options: argparse.Namespace) -> None:
-    system = SYSTEMS[options.system]
-    started = time.monotonic()
-    table, source = read_data(system, options.data)
-    print(f"training {system.model_name} {options.version} on {source}: {len(table)} rows, seed {options.seed}")
-    model = system.train(table, options.seed)
-    print_metrics(system, model, compare=options.data is not None)
-    for check in model.checks:
-        print(f"  {check}")
-    refuse_failed(model, options.no_gate)
-    files = bundle_files(system, model, options.version, options.seed, source)
-    write_bundle(options.out, files)
-    size = len(files[GRAPH]) / 1e6
-    print(f"wrote {options.out}: {len(files)} files, {GRAPH} {size:.1f} MB, in {time.monotonic() - started:.1f} s")
-
-
-def read_data(system: System, file: Path | None) -> tuple[pd.DataFrame, DataSource]:
-    if file is None:
-        print(f"no --data was given: training on generated data ({GENERATED_ROWS} rows of seed {GENERATED_SEED})")
-        content = to_csv(system.generate(GENERATED_ROWS, GENERATED_SEED))
-        return read_csv(io.BytesIO(content)), DataSource(generated=True, sha256=digest(content))
-    if not file.is_file():
-        raise TrainingError(f"--data {file}: no such file. Leave --data out to train on generated data.")
-    try:
-        return read_csv(file), DataSource(generated=False, sha256=file_digest(file))
-    except (ValueError, UnicodeDecodeError) as error:
-        raise TrainingError(f"--data {file} is not a CSV file in UTF-8: {error}") from error
-
-
-def read_csv(source: Path | io.BytesIO) -> pd.DataFrame:
-    return pd.read_csv(source)
-
-
-def to_csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False, lineterminator="\n").encode()
-
-
-def print_metrics(system: System, model: TrainedModel, compare: bool) -> None:
-    for name, value in model.metrics.items():
-        published = system.published.get(name) if compare else None
-        known = "" if published is None else f"  (published for the real data: {published:g}, {value - published:+.4f})"
-        print(f"  {name:<15} {value:.4f}{known}")
-
-
-def refuse_failed(model: TrainedModel, no_gate: bool) -> None:
-    failed = [check for check in model.checks if not check.passes and not (check.gate and no_gate)]
-    if failed:
-        gate = " --no-gate writes it all the same." if all(check.gate for check in failed) else ""
-        raise TrainingError(f"no bundle was written: {'; '.join(map(str, failed))}.{gate}")
-
-
-def run_generate(options: argparse.Namespace) -> None:
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_bytes(to_csv(SYSTEMS[options.system].generate(options.rows, options.seed)))
-    print(f"wrote {options.out}: {options.rows} rows of generated data, seed {options.seed}")
-
-
-def run_push(options: argparse.Namespace) -> None:
-    push(options.bundle, options.destination, options.endpoint_url, options.force)
 
 
 def natural(text: str) -> int:
@@ -199,3 +125,22 @@ def model_version(text: str) -> str:
             f"{text!r}: at most 128 letters, digits, dots, dashes and underscores, a letter or digit first"
         )
     return text
+
+
+def run_train(options: argparse.Namespace) -> None:
+    from windlass_training.train import DataRequest, train
+
+    data = DataRequest(options.data, GENERATED_ROWS, GENERATED_SEED)
+    train(options.system, data, options.out, options.version, options.seed, gate=not options.no_gate)
+
+
+def run_generate(options: argparse.Namespace) -> None:
+    from windlass_training.train import generate
+
+    generate(options.system, options.out, options.rows, options.seed)
+
+
+def run_push(options: argparse.Namespace) -> None:
+    from windlass_training.push import push
+
+    push(options.bundle, options.destination, options.endpoint_url, options.force)

@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from windlass_training.bundle import MANIFEST, read_bundle
 from windlass_training.errors import TrainingError
@@ -31,7 +32,7 @@ def push(folder: Path, destination: str, endpoint_url: str | None, force: bool) 
         for path, file in files[:-1]:
             upload(client, bucket, prefix, path, file)
         publish(client, bucket, prefix, manifest, exclusive=present is None)
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, S3UploadFailedError) as error:
         raise TrainingError(f"push to {destination} failed: {explain(error)}") from error
     print(f"pushed {len(files)} files to s3://{bucket}/{prefix}")
 
@@ -113,7 +114,11 @@ def error_code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def explain(error: Exception) -> str:
+def explain(error: BaseException) -> str:
+    if isinstance(error, S3UploadFailedError) and error.__context__ is not None:
+        return explain(error.__context__)
+    if isinstance(error, NoCredentialsError):
+        return "no keys were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or AWS_PROFILE)"
     if not isinstance(error, ClientError):
         return f"{error}"
     advice = {

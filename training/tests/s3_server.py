@@ -1,0 +1,113 @@
+"""As much of S3 as a push needs, in memory: objects, multipart uploads, If-None-Match, and the order of what came."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+BUCKET = "models"
+
+
+class S3Server:
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.parts: dict[str, dict[int, bytes]] = {}
+        self.written: list[str] = []
+        """"PUT key" and "DELETE key", in the order in which they took effect."""
+        self.multipart: list[str] = []
+        self.fail_key: str | None = None
+        """Writes to this key are answered with 403."""
+        server = self
+
+        class Bound(Handler):
+            store = server
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    def __enter__(self) -> "S3Server":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+    def put(self, key: str, content: bytes) -> None:
+        self.objects[key] = content
+        self.written.append(f"PUT {key}")
+
+
+class Handler(BaseHTTPRequestHandler):
+    store: S3Server
+    protocol_version = "HTTP/1.1"
+
+    def address(self) -> tuple[str, str, dict[str, list[str]]]:
+        parts = urlsplit(self.path)
+        bucket, _, key = parts.path.lstrip("/").partition("/")
+        return bucket, key, parse_qs(parts.query, keep_blank_values=True)
+
+    def body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def answer(self, status: int, content: bytes = b"", **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def refuse(self, status: int, code: str) -> None:
+        self.answer(status, f"<Error><Code>{code}</Code><Message>{code}</Message></Error>".encode())
+
+    def do_GET(self) -> None:
+        bucket, key, _ = self.address()
+        if bucket != BUCKET:
+            self.refuse(404, "NoSuchBucket")
+        elif key not in self.store.objects:
+            self.refuse(404, "NoSuchKey")
+        else:
+            self.answer(200, self.store.objects[key])
+
+    def do_PUT(self) -> None:
+        bucket, key, query = self.address()
+        content = self.body()
+        if bucket != BUCKET:
+            self.refuse(404, "NoSuchBucket")
+        elif key == self.store.fail_key:
+            self.refuse(403, "AccessDenied")
+        elif "uploadId" in query:
+            self.store.parts[query["uploadId"][0]][int(query["partNumber"][0])] = content
+            self.answer(200, ETag='"part"')
+        elif self.headers.get("If-None-Match") == "*" and key in self.store.objects:
+            self.refuse(412, "PreconditionFailed")
+        else:
+            self.store.put(key, content)
+            self.answer(200, ETag='"object"')
+
+    def do_POST(self) -> None:
+        _, key, query = self.address()
+        self.body()
+        if "uploads" in query:
+            self.store.multipart.append(key)
+            self.store.parts[key] = {}
+            result = f"<InitiateMultipartUploadResult><UploadId>{key}</UploadId></InitiateMultipartUploadResult>"
+        else:
+            parts = self.store.parts.pop(query["uploadId"][0])
+            self.store.put(key, b"".join(parts[number] for number in sorted(parts)))
+            result = "<CompleteMultipartUploadResult></CompleteMultipartUploadResult>"
+        self.answer(200, result.encode())
+
+    def do_DELETE(self) -> None:
+        _, key, _ = self.address()
+        self.store.objects.pop(key, None)
+        self.store.written.append(f"DELETE {key}")
+        self.answer(204)
+
+    def log_message(self, *_: Any) -> None:
+        """Says nothing: the tests' output is for results."""

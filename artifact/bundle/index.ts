@@ -1,0 +1,12 @@
+export { ResolutionCache, type ResolutionCacheOptions } from './cache.ts';
+export { artifactDigest } from './digest.ts';
+export { checkLocalModel } from './folder.ts';
+export type { CheckedModel } from './preflight.ts';
+export {
+  type ModelSource,
+  probeModel,
+  type Resolution,
+  resolutionSchema,
+  resolveModel,
+  type ResolveRequest,
+} from './resolve.ts';

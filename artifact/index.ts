@@ -1,0 +1,41 @@
+/** Where a model's bytes come from, and what makes them acceptable. Everything that fails throws FailureError. */
+export {
+  artifactDigest,
+  checkLocalModel,
+  type CheckedModel,
+  type ModelSource,
+  probeModel,
+  type Resolution,
+  ResolutionCache,
+  type ResolutionCacheOptions,
+  resolutionSchema,
+  resolveModel,
+  type ResolveRequest,
+} from './bundle/index.ts';
+export {
+  checkMemory,
+  formatBytes,
+  type Graph,
+  type GraphValue,
+  inspectModel,
+  type ModelSchema,
+  RUNTIME_SUPPORT,
+  schemaCompatibility,
+  type SchemaField,
+} from './preflight/index.ts';
+export {
+  type AddressPolicy,
+  connectionFromEnvironment,
+  connectionFromFolder,
+  connectionFromSecret,
+  createS3Store,
+  type ObjectInfo,
+  type ObjectLocation,
+  parseModelUri,
+  readObject,
+  type S3Access,
+  type S3Credentials,
+  type S3Options,
+  type S3Store,
+  S3StorePool,
+} from './s3/index.ts';

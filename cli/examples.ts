@@ -1,0 +1,49 @@
+/** What --help teaches by: commands as they would be typed. */
+export const EXAMPLES = {
+  program: `Examples:
+  kubectl windlass status bankchurn --watch     # follow a rollout to its end
+  kubectl windlass predict bankchurn            # try it, with an example made from its inputs
+  kubectl windlass undo bankchurn               # back to what served before, in seconds
+  kubectl windlass history bankchurn            # every revision, and why it is where it is`,
+  status: `Examples:
+  kubectl windlass status                       # all of the namespace, a line each
+  kubectl windlass status -A -o wide            # all namespaces, with where the models come from
+  kubectl windlass status bankchurn             # a tree: revisions, their pods, the cause, the next step
+  kubectl apply -f bankchurn.yaml && kubectl windlass status bankchurn --watch --timeout=5m
+
+In a script: it ends with 0 when the model is Ready and with 4 when it needs a person.`,
+  history: `Examples:
+  kubectl windlass history bankchurn
+  kubectl windlass history bankchurn -o wide    # size, image and source too
+  kubectl windlass history bankchurn -o json | jq '.revisions[].spec.artifact.sha256'`,
+  diff: `Examples:
+  kubectl windlass diff bankchurn               # what the newest change changed
+  kubectl windlass diff bankchurn 3             # revision 3 against the one that serves
+  kubectl windlass diff bankchurn 2 5           # any two`,
+  undo: `Examples:
+  kubectl windlass undo bankchurn --reason='false alarms since 10:00'
+  kubectl windlass undo bankchurn --to-revision=3
+  kubectl windlass undo bankchurn --dry-run     # what it would do
+  kubectl windlass undo bankchurn --dry-run -o yaml   # the object, for Git
+
+To go forward again: change the spec (kubectl apply), or delete the ModelRollback that this command names.`,
+  predict: `Examples:
+  kubectl windlass predict bankchurn                                  # an example made from its inputs
+  kubectl windlass predict bankchurn -d '{"Age": 42, "Geography": "France", "Balance": 0}'
+  kubectl windlass predict bankchurn -d @customer.json
+  kubectl windlass predict bankchurn --batch -d @customers.json       # a JSON list of rows
+  jq .customer order.json | kubectl windlass predict bankchurn -d -`,
+  push: `Examples:
+  kubectl windlass push bundles/bankchurn s3://models/bankchurn/2/
+  kubectl windlass push bundles/bankchurn s3://models/bankchurn/2/ --endpoint-url=http://minio.example.com:9000
+
+Give each version a prefix of its own: a bundle that is there already is not changed in place.`,
+  completion: `Examples:
+  source <(kubectl windlass completion bash)    # completes kubectl-windlass, for this shell
+  source <(kubectl windlass completion zsh)
+  kubectl windlass completion fish > ~/.config/fish/completions/kubectl-windlass.fish
+
+  # completes "kubectl windlass ..." wherever kubectl itself is completed:
+  kubectl windlass completion kubectl | sudo tee /usr/local/bin/kubectl_complete-windlass >/dev/null
+  sudo chmod +x /usr/local/bin/kubectl_complete-windlass`,
+} as const;

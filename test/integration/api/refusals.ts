@@ -1,0 +1,123 @@
+/** What is wrong, the spec's fields that are, and what the API server says. */
+type Refusal = readonly [what: string, spec: object, message: string];
+
+const cpuAlone = { resources: { requests: { cpu: '250m' } } };
+
+export const refusedDeployments: readonly Refusal[] = [
+  ['an unknown field', { modell: {} }, 'unknown field "spec.modell"'],
+  ['a field of a later release', { rollout: { steps: [] } }, 'unknown field "spec.rollout.steps"'],
+  ['a number where a text belongs', { model: { uri: 3 } }, 'spec.model.uri: Invalid value: "integer"'],
+  ['a text where a number belongs', { replicas: 'two' }, 'spec.replicas: Invalid value: "string"'],
+  ['no model', { model: undefined }, 'spec.model: Required value'],
+  ['another scheme', { model: { uri: 'https://models/churn/' } }, 'must be s3://<bucket>/<prefix>/'],
+  ['a bucket alone', { model: { uri: 's3://models' } }, 'must be s3://<bucket>/<prefix>/'],
+  [
+    'a file of another format',
+    { model: { uri: 's3://models/churn.pkl' } },
+    'uri must end in "/" (a bundle prefix',
+  ],
+  ['a URI without end', { model: { uri: `s3://models/${'a'.repeat(1024)}/` } }, 'spec.model.uri: Too long'],
+  [
+    'a digest of another kind',
+    { model: { uri: 's3://models/a/', sha256: 'abc' } },
+    'must be 64 lower-case hex digits',
+  ],
+  [
+    'a Secret’s name that cannot be',
+    { model: { uri: 's3://models/a/', credentials: { secretName: 'A_b' } } },
+    'must be the name of a Kubernetes object',
+  ],
+  ['replicas below zero', { replicas: -1 }, 'greater than or equal to 0'],
+  [
+    'a duration of zero',
+    { rollout: { progressDeadline: '0s' } },
+    'must be above zero, in hours, minutes and seconds',
+  ],
+  ['a duration in days', { history: { warmFor: '1d' } }, 'such as 90s, 5m or 1h30m'],
+  [
+    'more warm revisions than are kept',
+    { history: { limit: 1, warm: 2 } },
+    'spec.history.warm: Invalid value: warm must not be above limit',
+  ],
+  [
+    'a log level that is none',
+    { serving: { logLevel: 'trace' } },
+    'supported values: "debug", "info", "warn", "error"',
+  ],
+  [
+    'a quantity that is none',
+    { serving: { resources: { limits: { memory: '1GB' } } } },
+    'must be a quantity of zero or more',
+  ],
+  [
+    'a quantity below zero',
+    { serving: { resources: { limits: { memory: -1 } } } },
+    'must be a quantity of zero or more',
+  ],
+  [
+    'a resource that is misspelt',
+    { serving: { resources: { limits: { mem: '1Gi' } } } },
+    'knows cpu, memory, ephemeral-storage',
+  ],
+  [
+    'a request above its limit',
+    { serving: { resources: { requests: { memory: '1025Mi' }, limits: { memory: '1Gi' } } } },
+    'each request must be at most the limit',
+  ],
+  [
+    'a variable of Windlass’s own',
+    { serving: { pod: { env: [{ name: 'WINDLASS_PEER_TOKEN', value: '' }] } } },
+    'not begin with WINDLASS_',
+  ],
+  [
+    'a variable given twice',
+    {
+      serving: {
+        pod: {
+          env: [
+            { name: 'A', value: '1' },
+            { name: 'A', value: '2' },
+          ],
+        },
+      },
+    },
+    'Duplicate value',
+  ],
+  [
+    'a label of Windlass’s own',
+    { serving: { pod: { labels: { 'windlass.dev/revision': 'x' } } } },
+    'keys that begin with windlass.dev/',
+  ],
+  [
+    'an annotation of Windlass’s own',
+    { serving: { pod: { annotations: { 'windlass.dev/artifact': 'x' } } } },
+    'keys that begin with windlass.dev/',
+  ],
+  [
+    'autoscaling with bounds the wrong way round',
+    {
+      autoscaling: { minReplicas: 3, maxReplicas: 2, targetCPUUtilizationPercentage: 70 },
+      serving: cpuAlone,
+    },
+    'minReplicas must not be above maxReplicas',
+  ],
+  ['autoscaling with no target', { autoscaling: { maxReplicas: 2 } }, 'name a target'],
+  [
+    'autoscaling with a CPU target without a request',
+    { autoscaling: { maxReplicas: 2, targetCPUUtilizationPercentage: 70 } },
+    'set serving.resources.requests.cpu',
+  ],
+  [
+    'autoscaling with a memory target without a request',
+    { autoscaling: { maxReplicas: 2, targetMemoryUtilizationPercentage: 70 }, serving: cpuAlone },
+    'set serving.resources.requests.memory',
+  ],
+];
+
+export const refusedRollbacks: readonly Refusal[] = [
+  ['no ModelDeployment', { modelDeployment: undefined }, 'spec.modelDeployment: Required value'],
+  ['a revision number below one', { toRevision: 0 }, 'greater than or equal to 1'],
+  ['no revision’s name', { toRevision: '' }, 'spec.toRevision'],
+  ['a fraction', { toRevision: 1.5 }, 'spec.toRevision'],
+  ['an unknown field', { revision: 3 }, 'unknown field "spec.revision"'],
+];

@@ -114,7 +114,7 @@ function addUndo(program: Command, io: Io, finish: (code: ExitCode) => void): vo
     .option('--to-revision <revision>', 'a number or name from the history (default: what served before)')
     .option('--reason <text>', 'why; kept in the ModelRollback and shown in the history')
     .option('--dry-run', 'let the API server check it, and write nothing')
-    .option('--wait', 'wait until it serves (the default)')
+    .addOption(new Option('--wait', 'wait until it serves').default(true, 'it waits'))
     .option('--no-wait', 'return as soon as it is written')
     .addOption(duration('--timeout <duration>', 'how long to wait', 5 * MINUTE, '5m'))
     .addOption(output('json', 'yaml'))

@@ -48,7 +48,12 @@ export function revision(
   return {
     apiVersion: 'windlass.dev/v1alpha1',
     kind: 'ModelRevision',
-    metadata: { name: revisionName(number), namespace: 'churn', creationTimestamp: CREATED },
+    metadata: {
+      name: revisionName(number),
+      namespace: 'churn',
+      creationTimestamp: CREATED,
+      labels: { [LABEL.modelDeployment]: 'bankchurn' },
+    },
     spec: {
       hashVersion: 1,
       modelDeployment: 'bankchurn',

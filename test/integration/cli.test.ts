@@ -1,0 +1,351 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { condition, deployment, revision, revisionName } from '#cli/testing.ts';
+import type { ModelRollback } from '#operator/api/objects.ts';
+import { startControlPlane, type ControlPlane } from '#test/cluster/control-plane.ts';
+import { startMinio, type Minio } from '#test/cluster/minio.ts';
+import { linearBundle } from '#test/support/bundle.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+let plane: ControlPlane;
+let minio: Minio;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'windlass-cli-'));
+  plane = await startControlPlane();
+  minio = await startMinio();
+  await plane.kubectl(['apply', '-k', join(ROOT, 'crds')]);
+  await plane.kubectl(['wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all']);
+  await plane.kubectl(['create', 'namespace', 'churn']);
+});
+afterAll(async () => {
+  await plane?.stop();
+  await minio?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the plugin as a user would, against the control plane. */
+function windlass(args: readonly string[], options: { env?: NodeJS.ProcessEnv; input?: string } = {}) {
+  return new Promise<Outcome>((resolve, reject) => {
+    const child = spawn(process.execPath, [join(ROOT, 'cli', 'main.ts'), ...args], {
+      env: { ...process.env, KUBECONFIG: plane.kubeconfig, ...options.env },
+    });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, out, err }));
+    child.stdin.end(options.input ?? '');
+  });
+}
+
+async function apply(
+  ...objects: readonly {
+    readonly kind: string;
+    readonly metadata: { name: string };
+    readonly status?: unknown;
+  }[]
+) {
+  for (const object of objects) {
+    await plane.kubectl(['apply', '-f', '-'], JSON.stringify(object));
+    if (object.status !== undefined) await setStatus(object.kind, object.metadata.name, object.status);
+  }
+}
+
+function setStatus(kind: string, name: string, status: unknown): Promise<string> {
+  const change = ['--subresource=status', '--type=merge', '-p', JSON.stringify({ status })];
+  return plane.kubectl(['patch', kind.toLowerCase(), name, '-n', 'churn', ...change]);
+}
+
+const ready = condition('Ready', 'True', 'Serving', 'Revision 2 (model 1.2.0) serves on 2 of 2 pods.');
+const available = condition('Available', 'True');
+
+/** Two revisions, the second of which serves. */
+async function serving(): Promise<void> {
+  await plane.kubectl(['delete', 'modelrollbacks,modelrevisions,modeldeployments', '--all', '-n', 'churn']);
+  await apply(
+    deployment({
+      observedGeneration: 1,
+      conditions: [ready, available],
+      stableRevision: revisionName(2),
+      revision: 2,
+      modelVersion: '1.2.0',
+      specHash: 'v1-abc',
+    }),
+    revision(1, 'Warm'),
+    revision(2, 'Stable'),
+  );
+}
+
+describe('kubectl windlass against a real API server', () => {
+  beforeAll(serving);
+
+  it('shows the tree of a ModelDeployment and ends with 0 when it is ready', async () => {
+    const { code, out } = await windlass(['status', 'bankchurn', '-n', 'churn']);
+    expect(out).toContain('bankchurn (namespace churn): Ready, revision 2 serves');
+    expect(out).toContain('Serving: Revision 2 (model 1.2.0) serves on 2 of 2 pods.');
+    expect(code).toBe(0);
+  });
+
+  it('lists all of a namespace, and every namespace with -A', async () => {
+    const { out } = await windlass(['status', '-A']);
+    expect(out).toMatch(/churn +bankchurn +Ready +2 +1\.2\.0/);
+    expect(await windlass(['status', '-n', 'default'])).toMatchObject({
+      code: 0,
+      err: 'No ModelDeployment in namespace default.\n',
+    });
+  });
+
+  it('prints JSON that a script can read', async () => {
+    const { out } = await windlass(['history', 'bankchurn', '-n', 'churn', '-o', 'json']);
+    const { revisions } = JSON.parse(out) as { revisions: { status: { revision: number } }[] };
+    expect(revisions.map((it) => it.status.revision)).toEqual([2, 1]);
+  });
+
+  it('compares two revisions', async () => {
+    const { code, out } = await windlass(['diff', 'bankchurn', '-n', 'churn']);
+    expect(out).toContain('revision 1 -> revision 2');
+    expect(out).toContain('~ version   1.1.0 -> 1.2.0');
+    expect(code).toBe(0);
+  });
+
+  it('names the ModelDeployments there are when one is not there, and ends with 3', async () => {
+    const { code, err } = await windlass(['status', 'churn', '-n', 'churn']);
+    expect(err).toBe(
+      'error: there is no ModelDeployment churn in namespace churn\n       there are: bankchurn\n',
+    );
+    expect(code).toBe(3);
+  });
+
+  it('says that a model has never served when there is no Service to ask', async () => {
+    const { code, err } = await windlass(['predict', 'bankchurn', '-n', 'churn', '-d', '{"x": 1}']);
+    expect(err).toContain('error: bankchurn has never served');
+    expect(code).toBe(1);
+  });
+
+  it('ends with 2 for wrong usage', async () => {
+    expect((await windlass(['undo'])).code).toBe(2);
+    expect((await windlass(['status', '--timeout=soon'])).code).toBe(2);
+    expect((await windlass(['predict', 'bankchurn', '-d', '{x'])).code).toBe(2);
+  });
+
+  it('says what to do when the API server cannot be reached', async () => {
+    const kubeconfig = join(folder, 'nowhere');
+    const cluster = { server: 'https://127.0.0.1:1' };
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [{ name: 'c', cluster }],
+      users: [{ name: 'u', user: { token: 't' } }],
+      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'x',
+    };
+    await writeFile(kubeconfig, JSON.stringify(config));
+    const { code, err } = await windlass(['status', '--kubeconfig', kubeconfig]);
+    expect(err).toContain('ECONNREFUSED');
+    expect(err).toContain('is this the right --context?');
+    expect(code).toBe(1);
+    expect((await windlass(['status', '--kubeconfig', join(folder, 'absent')])).err).toContain(
+      'no cluster to talk to',
+    );
+  });
+
+  it('completes the names of the cluster for kubectl', async () => {
+    const { out } = await windlass(['__complete', 'undo', 'bankchurn', '-n', 'churn', '--to-revision', '']);
+    expect(out).toBe('2\tStable, model 1.2.0\n1\tWarm, model 1.1.0\n:4\n');
+    expect((await windlass(['__complete', 'status', '-n', 'churn', 'b'])).out).toBe(
+      'bankchurn\tmodel 1.2.0\n:4\n',
+    );
+  });
+});
+
+describe('status --watch', () => {
+  it('follows until the model is ready, printing lines that changed', async () => {
+    await serving();
+    await setStatus('ModelDeployment', 'bankchurn', {
+      conditions: [
+        condition('Ready', 'False', 'Starting', 'Revision 2 starts.'),
+        condition('Reconciling', 'True'),
+      ],
+    });
+    const watching = windlass(['status', 'bankchurn', '-n', 'churn', '--watch', '--timeout=60s']);
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await setStatus('ModelDeployment', 'bankchurn', { conditions: [ready, available] });
+    const { code, out } = await watching;
+    expect(out).toContain('Starting: Revision 2 starts.');
+    expect(out).toContain('Serving: Revision 2');
+    expect(out.match(/Revision 2 starts/g)).toHaveLength(1);
+    expect(code).toBe(0);
+  });
+
+  it('ends with 4 when it is stalled and with 5 when the time is up', async () => {
+    const starting = condition('Ready', 'False', 'Starting', 'Revision 2 starts.');
+    await setStatus('ModelDeployment', 'bankchurn', {
+      conditions: [starting, condition('Reconciling', 'True')],
+    });
+    const late = await windlass(['status', 'bankchurn', '-n', 'churn', '--watch', '--timeout=2s']);
+    expect(late.err).toContain('not within 2 s');
+    expect(late.code).toBe(5);
+    await setStatus('ModelDeployment', 'bankchurn', { conditions: [starting, condition('Stalled', 'True')] });
+    expect((await windlass(['status', 'bankchurn', '-n', 'churn', '--watch'])).code).toBe(4);
+  });
+});
+
+describe('undo', () => {
+  const undo = (...args: readonly string[]) => windlass(['undo', 'bankchurn', '-n', 'churn', ...args]);
+  const rollbacks = async () =>
+    JSON.parse(await plane.kubectl(['get', 'modelrollbacks', '-n', 'churn', '-o', 'json'])) as {
+      items: ModelRollback[];
+    };
+
+  beforeAll(serving);
+
+  it('writes nothing in a dry run, after the API server has checked it', async () => {
+    const { code, out } = await undo('--dry-run');
+    expect(out).toContain('modelrollback.windlass.dev/bankchurn-undo-2-to-1 created (dry run');
+    expect(out).toContain('revision 2 -> revision 1 (model 1.1.0)');
+    expect(code).toBe(0);
+    expect((await rollbacks()).items).toEqual([]);
+  });
+
+  it('creates a ModelRollback in the user’s own name and waits until the revision serves', async () => {
+    const running = undo('--reason=false alarms', '--timeout=60s');
+    const end = performance.now() + 30_000;
+    while ((await rollbacks()).items.length === 0 && performance.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const [created] = (await rollbacks()).items;
+    const user = JSON.parse(await plane.kubectl(['auth', 'whoami', '-o', 'json'])) as {
+      status: { userInfo: { username: string } };
+    };
+    expect(created?.spec).toEqual({
+      modelDeployment: 'bankchurn',
+      toRevision: revisionName(1),
+      fromSpecHash: 'v1-abc',
+      reason: 'false alarms',
+      requestedBy: user.status.userInfo.username,
+    });
+    await setStatus('ModelRollback', 'bankchurn-undo-2-to-1', {
+      state: 'Active',
+      toRevision: revisionName(1),
+      fromRevision: revisionName(2),
+    });
+    await setStatus('ModelDeployment', 'bankchurn', { stableRevision: revisionName(1) });
+    const { code, out, err } = await running;
+    expect(err).toContain('revision 2 -> revision 1');
+    expect(out).toContain('revision 1 serves.');
+    expect(out).toContain('kubectl delete modelrollback bankchurn-undo-2-to-1 -n churn');
+    expect(code).toBe(0);
+    const { out: history } = await windlass(['history', 'bankchurn', '-n', 'churn']);
+    expect(history).toContain(`brought back by ${user.status.userInfo.username} (false alarms)`);
+  });
+
+  it('takes another name where an earlier undo of the same kind has ended', async () => {
+    await setStatus('ModelDeployment', 'bankchurn', { stableRevision: revisionName(2) });
+    await setStatus('ModelRollback', 'bankchurn-undo-2-to-1', { state: 'Superseded' });
+    const { code, out } = await undo('--no-wait');
+    expect(out).toContain('modelrollback.windlass.dev/bankchurn-undo-2-to-1-2 created');
+    expect(code).toBe(0);
+  });
+
+  it('ends with 4 when the operator refuses it', async () => {
+    const running = undo('--to-revision=1', '--timeout=60s');
+    const end = performance.now() + 30_000;
+    while ((await rollbacks()).items.length < 3 && performance.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await setStatus('ModelRollback', 'bankchurn-undo-2-to-1-3', { state: 'Invalid', message: 'It is gone.' });
+    const { code, err } = await running;
+    expect(err).toContain('error: the undo does not hold: It is gone.');
+    expect(code).toBe(4);
+  });
+
+  it('says who may not', async () => {
+    const forbidden = await plane.kubectl(['config', 'view', '--raw', '-o', 'json']);
+    const config = JSON.parse(forbidden) as { users: { user: object }[] };
+    for (const each of config.users) Object.assign(each.user, { as: 'nobody' });
+    const kubeconfig = join(folder, 'nobody');
+    await writeFile(kubeconfig, JSON.stringify(config));
+    const { code, err } = await undo('--kubeconfig', kubeconfig);
+    expect(err).toMatch(/forbidden/);
+    expect(code).toBe(1);
+  });
+});
+
+describe('push to a real S3 server', () => {
+  const uri = 's3://models/linear/1/';
+  let bundle: string;
+  let env: NodeJS.ProcessEnv;
+  let client: S3Client;
+
+  beforeAll(async () => {
+    bundle = join(folder, 'bundle');
+    // Large enough for an upload in parts.
+    for (const [path, content] of linearBundle({ ballastMiB: 40 })) {
+      await mkdir(dirname(join(bundle, path)), { recursive: true });
+      await writeFile(join(bundle, path), content);
+    }
+    env = {
+      AWS_ACCESS_KEY_ID: minio.accessKey,
+      AWS_SECRET_ACCESS_KEY: minio.secretKey,
+      AWS_ENDPOINT_URL: minio.endpoint,
+    };
+    client = new S3Client({
+      endpoint: minio.endpoint,
+      region: minio.region,
+      forcePathStyle: true,
+      credentials: { accessKeyId: minio.accessKey, secretAccessKey: minio.secretKey },
+    });
+  });
+  afterAll(() => client.destroy());
+
+  it('says which bucket is missing', async () => {
+    const { code, err } = await windlass(['push', bundle, uri], { env });
+    expect(err).toContain('NoSuchBucket');
+    expect(err).toContain('create the bucket first');
+    expect(code).toBe(1);
+  });
+
+  it('uploads every file with its bytes, and a second push changes nothing', async () => {
+    await client.send(new CreateBucketCommand({ Bucket: 'models' }));
+    const { code, out, err } = await windlass(['push', bundle, uri], { env });
+    expect(err).toContain('all digests verified');
+    expect(out).toContain('s3://models/linear/1/: 3 files uploaded');
+    expect(code).toBe(0);
+    for (const [path, content] of linearBundle({ ballastMiB: 40 })) {
+      const object = await client.send(new GetObjectCommand({ Bucket: 'models', Key: `linear/1/${path}` }));
+      expect(Buffer.compare((await object.Body?.transformToByteArray()) ?? Buffer.alloc(0), content)).toBe(0);
+    }
+    expect((await windlass(['push', bundle, uri], { env })).out).toContain('nothing to upload');
+  });
+
+  it('refuses to change a bundle in place unless forced', async () => {
+    const other = join(folder, 'other');
+    await mkdir(other);
+    for (const [path, content] of linearBundle({ weight: 3 })) await writeFile(join(other, path), content);
+    const { code, err } = await windlass(['push', other, uri], { env });
+    expect(err).toContain('already holds another bundle');
+    expect(code).toBe(1);
+    expect((await windlass(['push', other, uri, '--force'], { env })).code).toBe(0);
+  });
+
+  it('says which keys are wrong', async () => {
+    const { code, err } = await windlass(['push', bundle, uri], {
+      env: { ...env, AWS_SECRET_ACCESS_KEY: 'wrong' },
+    });
+    expect(err).toContain('check AWS_SECRET_ACCESS_KEY');
+    expect(code).toBe(1);
+  });
+});

@@ -6,8 +6,9 @@ WORKDIR /src
 # The CPU build of onnxruntime is in its npm package; its installer would fetch CUDA libraries.
 ENV ONNXRUNTIME_NODE_INSTALL=skip
 COPY package.json package-lock.json .npmrc ./
-# No install scripts: esbuild and onnxruntime come with their binaries, and node is here already.
-RUN npm ci --ignore-scripts --no-audit --no-fund
+# No install scripts: esbuild and onnxruntime come with their binaries, and node is here already. Versions are the lock
+# file's; not "npm ci", which refuses a lock file written where a registry lacks some platform's optional packages.
+RUN npm install --no-save --ignore-scripts --no-audit --no-fund --no-update-notifier
 
 FROM dependencies AS programs
 COPY . .

@@ -1,5 +1,6 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
 import { attempt, run } from '../command.ts';
 import { cacheFolder, repositoryFolder } from '../paths.ts';
 
@@ -33,20 +34,26 @@ export async function buildTarget(
   });
 }
 
-/** Writes an archive (docker format) with all of `tags`; a push names one alone, so the list of names is written anew. */
+/** Writes an archive (docker format) with all of `tags`; a push names one alone, so the archive is packed anew. */
 export async function saveArchive(tags: readonly string[], archive: string): Promise<void> {
   const [first = ''] = tags;
   const scratch = `${archive}.new`;
-  await mkdir(dirname(archive), { recursive: true });
-  await rm(scratch, { recursive: true, force: true });
-  await mkdir(scratch);
+  const content = join(scratch, 'content');
   const tar = join(scratch, 'image.tar');
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(content, { recursive: true });
   await buildah(['push', '--quiet', first, `docker-archive:${tar}:${first}`], BUILD_TIMEOUT);
-  const manifest = JSON.parse(await run('tar', ['-xOf', tar, 'manifest.json'])) as readonly object[];
-  const renamed = manifest.map((image) => Object.assign(image, { RepoTags: tags }));
-  await writeFile(join(scratch, 'manifest.json'), JSON.stringify(renamed));
-  await run('tar', ['--delete', '-f', tar, 'manifest.json', 'repositories'], { timeout: BUILD_TIMEOUT });
-  await run('tar', ['-C', scratch, '-rf', tar, 'manifest.json'], { timeout: BUILD_TIMEOUT });
+  await run('tar', ['-C', content, '-xf', tar], { timeout: BUILD_TIMEOUT });
+  const file = join(content, 'manifest.json');
+  const images = z.array(imageSchema).parse(JSON.parse(await readFile(file, 'utf8')));
+  await writeFile(
+    file,
+    JSON.stringify(images.map(({ Config, Layers }) => ({ Config, Layers, RepoTags: tags }))),
+  );
+  const layers = images.flatMap(({ Config, Layers }) => [Config, ...Layers]);
+  await run('tar', ['-C', content, '-cf', tar, 'manifest.json', ...layers], { timeout: BUILD_TIMEOUT });
   await rename(tar, archive);
   await rm(scratch, { recursive: true, force: true });
 }
+
+const imageSchema = z.object({ Config: z.string(), Layers: z.array(z.string()) });

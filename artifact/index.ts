@@ -3,13 +3,16 @@ export {
   artifactDigest,
   checkLocalModel,
   type CheckedModel,
+  formatResolveLog,
   type ModelSource,
+  parseResolveLog,
   probeModel,
   type Resolution,
   ResolutionCache,
   type ResolutionCacheOptions,
   resolutionSchema,
   resolveModel,
+  type ResolveOutcome,
   type ResolveRequest,
 } from './bundle/index.ts';
 export {

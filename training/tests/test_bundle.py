@@ -13,6 +13,7 @@ from conftest import ROWS, Trained, train
 from windlass_training.bundle import read_bundle, write_bundle
 from windlass_training.cli import main
 from windlass_training.errors import TrainingError
+from windlass_training.tabular.graph import sort_opsets
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -43,6 +44,17 @@ def test_training_again_gives_the_same_bytes(trained: Trained, tmp_path: Path) -
     train(trained.data, tmp_path / "again", "--version", "3", hash_seed="77")
     for file in trained.bundle.iterdir():
         assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+def test_the_order_of_opsets_does_not_depend_on_the_process() -> None:
+    graph = onnx.helper.make_graph([], "empty", [], [])
+    domains = ["ai.onnx.ml", ""]
+    opsets = [onnx.helper.make_opsetid(domain, 1) for domain in domains]
+    one, other = (onnx.helper.make_model(graph, opset_imports=order) for order in (opsets, opsets[::-1]))
+    assert one.SerializeToString() != other.SerializeToString()
+    sort_opsets(one)
+    sort_opsets(other)
+    assert one.SerializeToString() == other.SerializeToString()
 
 
 def test_another_seed_gives_another_model(trained: Trained, tmp_path: Path) -> None:

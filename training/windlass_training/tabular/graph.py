@@ -49,6 +49,7 @@ def export_classifier(pipeline: Pipeline, features: Sequence[Feature], name: str
         target_opset=OPSETS,
     )
     drop_unused_initializers(model)
+    sort_opsets(model)
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))
 
@@ -59,6 +60,13 @@ def drop_unused_initializers(model: Any) -> None:
     kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
+
+
+def sort_opsets(model: Any) -> None:
+    """skl2onnx writes them in the order of a set of strings, which differs from one process to the next."""
+    opsets = sorted(model.opset_import, key=lambda opset: opset.domain)
+    del model.opset_import[:]
+    model.opset_import.extend(opsets)
 
 
 class Session:

@@ -1,0 +1,41 @@
+/** What a run is planned from: a request's rows that still have to run. */
+export interface Waiting {
+  /** Requests run together only when their keys match: non-batch dimensions of every input. */
+  readonly key: string;
+  readonly rows: number;
+  /** Rows that ran already. */
+  readonly done: number;
+}
+
+/** `count` rows of a request, from its row `from` on. */
+export interface Slice<T> {
+  readonly item: T;
+  readonly from: number;
+  readonly count: number;
+}
+
+/**
+ * The next run: the oldest request, and with it what came after it and fits, up to `cap` rows in all.
+ * `rest` is the queue afterwards: a request of which rows remain goes to its end, so that it holds up nobody.
+ */
+export function planRun<T extends Waiting>(
+  queue: readonly T[],
+  cap: number,
+): { readonly slices: readonly Slice<T>[]; readonly rest: readonly T[]; readonly unfinished: readonly T[] } {
+  const key = queue[0]?.key;
+  const slices: Slice<T>[] = [];
+  const rest: T[] = [];
+  const unfinished: T[] = [];
+  let room = cap;
+  for (const item of queue) {
+    if (room === 0 || item.key !== key) {
+      rest.push(item);
+      continue;
+    }
+    const count = Math.min(room, item.rows - item.done);
+    slices.push({ item, from: item.done, count });
+    room -= count;
+    if (item.done + count < item.rows) unfinished.push(item);
+  }
+  return { slices, rest, unfinished };
+}

@@ -1,0 +1,128 @@
+import type { HttpBindings } from '@hono/node-server';
+import { Hono, type Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { REVISION_HEADER } from '#contract/names.ts';
+import type { Metrics } from '#runtime/metrics.ts';
+import type { Model } from '#runtime/model/load.ts';
+import type { ServiceState } from '#runtime/state.ts';
+import { openApi } from './openapi.ts';
+import { errorShapeOf, nameProblem, notAvailable } from './predictions.ts';
+import { errorReply, JSON_TYPE } from './respond.ts';
+import { matchRoute, ROUTES } from './routes.ts';
+
+export interface AppServices {
+  readonly state: ServiceState;
+  readonly metrics: Metrics;
+  readonly version: string;
+}
+
+type AppContext = Context<{ Bindings: HttpBindings }>;
+
+/** Everything that is not a prediction. The front has checked path and method already. */
+export function createApp({ state, metrics, version }: AppServices): Hono<{ Bindings: HttpBindings }> {
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  app.use(async (c, next) => {
+    await next();
+    c.header(REVISION_HEADER, state.revisionName);
+  });
+
+  app.get('/livez', (c) => c.json({ live: true }));
+  app.get('/readyz', (c) => c.json({ ready: state.ready }, state.ready ? 200 : 503));
+  app.get('/health', (c) => health(c, state));
+  app.get('/stats', (c) => c.json({ request_stats: metrics.stats(), timestamp: new Date().toISOString() }));
+  app.get('/metrics', async (c) =>
+    c.body(await metrics.text(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
+  );
+  app.get('/windlass/v1/traffic', (c) =>
+    c.json({
+      revision: state.revision ?? null,
+      generation: state.traffic?.generation ?? 0,
+      stable: state.stable,
+      stableRevision: state.traffic?.stable.revision ?? null,
+    }),
+  );
+  app.get('/v2', (c) => c.json({ name: 'windlass', version, extensions: [] }));
+  app.get('/v2/health/live', (c) => c.json({ live: true }));
+  app.get('/v2/health/ready', (c) => c.json({ ready: state.ready }, state.ready ? 200 : 503));
+
+  const withModel = (path: string, answer: (c: AppContext, model: Model) => Response): void => {
+    app.get(path, (c) => {
+      const { model } = state;
+      const route = matchRoute(c.req.path);
+      const problem = model === undefined ? notAvailable() : route && nameProblem(model, route);
+      if (model !== undefined && problem === undefined) return answer(c, model);
+      const reply = errorReply(problem ?? notAvailable(), errorShapeOf(route, model));
+      return c.body(reply.body.toString(), reply.status as ContentfulStatusCode, {
+        'content-type': JSON_TYPE,
+        ...reply.headers,
+      });
+    });
+  };
+  withModel('/', (c, model) => c.json(serviceInfo(state, model, version)));
+  withModel('/model/info', (c, model) => c.json(modelInfo(state, model)));
+  withModel('/openapi.json', (c, model) => c.json(openApi(model)));
+  for (const path of ['/v2/models/:name', '/v2/models/:name/versions/:version']) {
+    withModel(path, (c, model) => c.json(model.v2Metadata));
+    withModel(`${path}/ready`, (c, model) =>
+      c.json({ name: model.name, ready: state.ready }, state.ready ? 200 : 503),
+    );
+  }
+  return app;
+}
+
+/** The bundle's shape while a model serves; a 503 that no client takes for health otherwise. */
+function health(c: AppContext, state: ServiceState): Response {
+  const { model } = state;
+  const version = model?.manifest.version ?? null;
+  if (model === undefined) {
+    return c.json(
+      { status: 'unhealthy', model_loaded: false, uptime_seconds: state.uptimeSeconds, version },
+      503,
+    );
+  }
+  const context = {
+    revision: state.revisionName,
+    arrivedMs: performance.now(),
+    modelLoaded: true,
+    uptimeSeconds: state.uptimeSeconds,
+  };
+  if (model.health !== undefined) return c.body(model.health(context), 200, { 'content-type': JSON_TYPE });
+  return c.json({ status: 'healthy', model_loaded: true, uptime_seconds: state.uptimeSeconds, version });
+}
+
+function serviceInfo(state: ServiceState, { manifest, name }: Model, version: string): object {
+  return {
+    service: 'windlass',
+    version,
+    model: {
+      name,
+      version: manifest.version,
+      task: manifest.task,
+      description: manifest.description ?? null,
+    },
+    revision: state.revision ?? null,
+    endpoints: ROUTES.map(({ template, methods }) => `${methods[0]} ${template}`),
+  };
+}
+
+function modelInfo(state: ServiceState, { manifest, name, source, loadedAt, merging, cap }: Model): object {
+  return {
+    model_name: manifest.name,
+    name,
+    version: manifest.version,
+    revision: state.revision ?? null,
+    sha256: source.sha256,
+    task: manifest.task,
+    description: manifest.description ?? null,
+    feature_count: manifest.inputs.length,
+    feature_names: manifest.inputs.map((input) => input.name),
+    inputs: manifest.inputs,
+    outputs: manifest.outputs,
+    labels: manifest.labels ?? null,
+    decision: manifest.decision ?? null,
+    metrics: manifest.metrics,
+    training: manifest.training ?? null,
+    batching: { merging, maxRows: cap },
+    timestamp: loadedAt.toISOString(),
+  };
+}

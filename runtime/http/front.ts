@@ -1,0 +1,164 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { getRequestListener } from '@hono/node-server';
+import type { Hono } from 'hono';
+import type { HttpBindings } from '@hono/node-server';
+import type { Metrics } from '#runtime/metrics.ts';
+import { RequestError } from '#runtime/protocol/errors.ts';
+import type { ServiceState } from '#runtime/state.ts';
+import { errorShapeOf, type PredictionEndpoint } from './predictions.ts';
+import { errorReply, JSON_TYPE, refuse } from './respond.ts';
+import { matchRoute, type RouteMatch } from './routes.ts';
+
+export interface FrontServices {
+  readonly state: ServiceState;
+  readonly metrics: Metrics;
+  readonly predictions: PredictionEndpoint;
+  readonly app: Hono<{ Bindings: HttpBindings }>;
+  readonly requestTimeoutMs: number;
+}
+
+/**
+ * A server that closes an idle connection first may cross a request on its way, which then fails. So clients and
+ * proxies, which give up idle connections within an hour, are always first.
+ */
+const KEEP_ALIVE_MS = 65 * 60_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+
+/** The HTTP server: predictions by hand, everything else by Hono; wrong paths, methods and bytes refused here. */
+export function createFront(services: FrontServices): Server {
+  const { state, metrics, predictions, requestTimeoutMs } = services;
+  const pages = getRequestListener(services.app.fetch, { overrideGlobalObjects: true });
+  const server = createServer({
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: requestTimeoutMs,
+    headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
+    connectionsCheckingInterval: Math.min(1000, requestTimeoutMs / 2),
+    keepAlive: true,
+    noDelay: true,
+  });
+  /** The request that a connection is busy with, for errors that come up below HTTP. */
+  const busy = new WeakMap<
+    Duplex,
+    { readonly response: ServerResponse; readonly route: RouteMatch | undefined }
+  >();
+
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    const url = request.url ?? '/';
+    const route = matchRoute(url);
+    busy.set(request.socket, { response, route });
+    if (route?.prediction !== undefined && request.method === 'POST')
+      return predictions.handle(request, response, route);
+    const arrivedMs = performance.now();
+    const template = route?.template ?? 'other';
+    response.once('finish', () => {
+      const seconds = (performance.now() - arrivedMs) / 1000;
+      metrics.requestFinished(request.method ?? '', template, response.statusCode, seconds);
+    });
+    const problem = routeProblem(route, request.method ?? '', url);
+    if (problem !== undefined) {
+      const reply = errorReply(
+        problem,
+        errorShapeOf(url.startsWith('/v2') ? matchRoute('/v2') : route, state.model),
+      );
+      return refuse(request, response, { ...reply, close: state.draining });
+    }
+    if (state.draining) response.setHeader('connection', 'close');
+    void pages(request, response);
+  };
+
+  server.on('request', onRequest);
+  server.on('checkContinue', onRequest);
+  server.on('clientError', (error: Error, socket: Duplex) => {
+    const current = busy.get(socket);
+    // Bytes of an answer are on their way: another status line would be read as its body.
+    if (!socket.writable || current?.response.headersSent === true) return void socket.destroy();
+    const problem = clientProblem(error);
+    if (current !== undefined && !current.response.writableEnded) {
+      metrics.requestFinished(
+        'POST',
+        current.route?.template ?? 'other',
+        problem.status,
+        requestTimeoutMs / 1000,
+      );
+    }
+    socket.end(rawReply(problem, errorReply(problem, errorShapeOf(current?.route, state.model)).body));
+  });
+  return server;
+}
+
+function routeProblem(route: RouteMatch | undefined, method: string, url: string): RequestError | undefined {
+  if (route === undefined) {
+    return new RequestError(
+      404,
+      'NotFound',
+      `there is nothing at ${url.slice(0, 200)}; GET / lists what there is`,
+    );
+  }
+  if (route.methods.includes(method)) return undefined;
+  const allow = route.methods.join(', ');
+  return new RequestError(405, 'MethodNotAllowed', `${method} is not for ${route.template}, use ${allow}`, {
+    headers: { allow },
+  });
+}
+
+/** What node:http says about bytes that are no request, and a request that does not arrive. */
+function clientProblem(error: Error): RequestError {
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new RequestError(
+      408,
+      'RequestTimeout',
+      'the request did not arrive in time; send its body without pauses',
+    );
+  }
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new RequestError(431, 'HeadersTooLarge', 'the request has more than 16 KiB of headers');
+  }
+  return new RequestError(400, 'InvalidRequest', 'this is not an HTTP/1.1 request that can be read');
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  431: 'Request Header Fields Too Large',
+};
+
+function rawReply({ status }: RequestError, body: string | Buffer): string {
+  return [
+    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}`,
+    `content-type: ${JSON_TYPE}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+    '',
+    body.toString(),
+  ].join('\r\n');
+}
+
+/** Listens, and gives the port, which matters where 0 was asked for. */
+export async function listen(server: Server, port: number, host: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host, backlog: 1024 }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address: AddressInfo | string | null = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+/** Stops taking connections, waits for the answers on their way, and cuts what is left after `limitMs`. */
+export async function closeGracefully(server: Server, limitMs: number): Promise<{ readonly cut: boolean }> {
+  let cut = false;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => {
+    cut = true;
+    server.closeAllConnections();
+  }, limitMs);
+  await closed;
+  clearTimeout(timer);
+  return { cut };
+}

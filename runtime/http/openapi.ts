@@ -1,0 +1,151 @@
+import type { ModelInput } from '#contract/model-manifest.ts';
+import type { Model } from '#runtime/model/load.ts';
+import { ROUTES } from './routes.ts';
+
+/** OpenAPI 3.1 of this very model: its features with their ranges, choices and an example. */
+export function openApi(model: Model): object {
+  const { manifest, name, example } = model;
+  const batch = manifest.response?.batch;
+  const rows = batch?.request ?? 'instances';
+  const bodies: Readonly<Record<string, object>> = {
+    '/predict': jsonBody({ $ref: '#/components/schemas/Features' }, example),
+    '/predict_batch': jsonBody(
+      {
+        type: 'object',
+        required: [rows],
+        properties: {
+          [rows]: {
+            type: 'array',
+            minItems: 1,
+            maxItems: batch?.limit ?? 1000,
+            items: { $ref: '#/components/schemas/Features' },
+          },
+        },
+      },
+      { [rows]: [example] },
+    ),
+  };
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: name,
+      version: manifest.version,
+      description: manifest.description ?? `The model ${name}.`,
+    },
+    paths: Object.fromEntries(
+      ROUTES.map(({ template, methods }) => [pathTemplate(template), operations(template, methods, bodies)]),
+    ),
+    components: {
+      schemas: { Features: featuresSchema(manifest.inputs), Error: errorSchema(manifest.response?.errors) },
+    },
+  };
+}
+
+function operations(
+  template: string,
+  methods: readonly string[],
+  bodies: Readonly<Record<string, object>>,
+): object {
+  const method = methods.includes('POST') ? 'post' : 'get';
+  const parameters = [...template.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const error = {
+    description: 'What is wrong with the request.',
+    content: json({ $ref: '#/components/schemas/Error' }),
+  };
+  return {
+    [method]: {
+      operationId: operationId(method, template),
+      ...(parameters.length === 0 ? {} : { parameters }),
+      ...bodies[template],
+      responses: {
+        '200': { description: 'The answer.', content: json({ type: 'object' }) },
+        ...(method === 'post' ? { '400': error, '413': error, '422': error, '503': error } : {}),
+      },
+    },
+  };
+}
+
+/** getV2ModelsName */
+function operationId(method: string, template: string): string {
+  const words = template.split(/\W+/).filter((word) => word !== '');
+  return (
+    method +
+    (words.length === 0 ? ['root'] : words).map((word) => word[0]?.toUpperCase() + word.slice(1)).join('')
+  );
+}
+
+function pathTemplate(template: string): string {
+  return template.replaceAll(/:(\w+)/g, '{$1}');
+}
+
+function jsonBody(schema: object, example: object): object {
+  return { requestBody: { required: true, content: { 'application/json': { schema, example } } } };
+}
+
+function json(schema: object): object {
+  return { 'application/json': { schema } };
+}
+
+function featuresSchema(inputs: readonly ModelInput[]): object {
+  return {
+    type: 'object',
+    required: inputs.filter(({ required }) => required).map(({ name }) => name),
+    properties: Object.fromEntries(inputs.map((input) => [input.name, featureSchema(input)])),
+  };
+}
+
+function featureSchema({
+  type,
+  shape,
+  integer,
+  range,
+  values,
+  description,
+  unit,
+  default: value,
+  required,
+}: ModelInput): object {
+  const one =
+    type === 'string'
+      ? 'string'
+      : type === 'bool'
+        ? 'boolean'
+        : integer || /^u?int/.test(type)
+          ? 'integer'
+          : 'number';
+  const single = shape.slice(1).every((dim) => dim === 1);
+  return {
+    type: single ? (required ? one : [one, 'null']) : 'array',
+    ...(single
+      ? {}
+      : { description: `elements of shape [${shape.map((dim) => dim ?? 'any').join(', ')}]`, items: {} }),
+    ...(range?.min === undefined ? {} : { minimum: range.min }),
+    ...(range?.max === undefined ? {} : { maximum: range.max }),
+    ...(values === undefined ? {} : { enum: required ? values : [...values, null] }),
+    ...(description === undefined
+      ? {}
+      : { description: unit === undefined ? description : `${description} (${unit})` }),
+    ...(value === undefined ? {} : { examples: [value] }),
+  };
+}
+
+function errorSchema(shape: 'windlass' | 'detail' | undefined): object {
+  if (shape === 'detail') return { type: 'object', required: ['detail'], properties: { detail: {} } };
+  return {
+    type: 'object',
+    required: ['error', 'code', 'details'],
+    properties: {
+      error: { type: 'string' },
+      code: { type: 'string' },
+      details: {
+        type: 'array',
+        items: { type: 'object', properties: { path: { type: 'string' }, message: { type: 'string' } } },
+      },
+    },
+  };
+}

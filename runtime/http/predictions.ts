@@ -1,0 +1,250 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { FORWARDED_HEADER, REQUEST_ID_HEADER, REVISION_HEADER } from '#contract/names.ts';
+import { ModelError } from '#runtime/engine/batcher.ts';
+import type { Logger } from '#runtime/log.ts';
+import type { CountedPrediction, Metrics } from '#runtime/metrics.ts';
+import type { Model } from '#runtime/model/load.ts';
+import { RequestError, type ErrorShape } from '#runtime/protocol/errors.ts';
+import type { Reader } from '#runtime/protocol/predict.ts';
+import type { ServiceState } from '#runtime/state.ts';
+import { destinationOf, judgeStatus } from '#runtime/traffic/decision.ts';
+import type { ForwardedAnswer, Forwarder } from '#runtime/traffic/forward.ts';
+import {
+  decodePredictions,
+  encodePredictions,
+  PREDICTIONS_HEADER,
+} from '#runtime/traffic/predictions-header.ts';
+import { bodyProblem, readBody } from './body.ts';
+import { errorReply, refuse, requestIdOf, send, sendEarly, type Reply } from './respond.ts';
+import type { RouteMatch } from './routes.ts';
+
+export interface PredictionServices {
+  readonly state: ServiceState;
+  readonly metrics: Metrics;
+  readonly forwarder: Forwarder;
+  readonly log: Logger;
+  readonly maxBodyBytes: number;
+}
+
+/** One request and what is known of it. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly route: RouteMatch;
+  readonly requestId: string;
+  readonly arrivedMs: number;
+  /** Another pod sent it. */
+  readonly received: boolean;
+  /** This pod was not stable when it came: the client shall connect anew. */
+  readonly close: boolean;
+}
+
+interface Answer extends Reply {
+  readonly predictions: readonly CountedPrediction[];
+}
+
+/** The hot routes: /predict, /predict_batch and V2 infer, from the body to the answer. */
+export class PredictionEndpoint {
+  readonly #services: PredictionServices;
+
+  constructor(services: PredictionServices) {
+    this.#services = services;
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse, route: RouteMatch): void {
+    const { state, maxBodyBytes } = this.#services;
+    const received = request.headers[FORWARDED_HEADER] !== undefined;
+    const close = state.draining || (!received && !state.stable);
+    const arrivedMs = performance.now();
+    const exchange = {
+      request,
+      response,
+      route,
+      requestId: requestIdOf(request),
+      arrivedMs,
+      received,
+      close,
+    };
+    const { model } = state;
+    const problem =
+      model === undefined
+        ? notAvailable()
+        : (nameProblem(model, route) ?? bodyProblem(request, maxBodyBytes));
+    if (model === undefined || problem !== undefined) {
+      const reply = errorReply(problem ?? notAvailable(), errorShapeOf(route, model));
+      return this.#finish(exchange, { ...reply, predictions: [] }, refuse.bind(undefined, request));
+    }
+    if (request.headers.expect !== undefined) response.writeContinue();
+    readBody(
+      request,
+      maxBodyBytes,
+      (body) => this.#dispatch(exchange, model, body),
+      (error) => {
+        const reply = { ...errorReply(error, errorShapeOf(route, model)), predictions: [] };
+        this.#finish(exchange, reply, sendEarly.bind(undefined, request));
+      },
+    );
+  }
+
+  #dispatch(exchange: Exchange, model: Model, body: Buffer): void {
+    const { state } = this.#services;
+    const { received: forwarded, route } = exchange;
+    const versioned = route.version !== undefined;
+    const destination = destinationOf(state.revision, state.traffic, { forwarded, versioned });
+    if (destination.kind === 'local') {
+      this.#answerHere(exchange, model, body, (answer) => this.#finish(exchange, answer, send));
+    } else {
+      void this.#forward(exchange, model, body);
+    }
+  }
+
+  #answerHere(exchange: Exchange, model: Model, body: Buffer, done: (answer: Answer) => void): void {
+    const { state } = this.#services;
+    const refused = (error: unknown): void => {
+      done({
+        ...errorReply(this.#requestError(error, exchange), errorShapeOf(exchange.route, model)),
+        predictions: [],
+      });
+    };
+    try {
+      const context = {
+        revision: state.revisionName,
+        arrivedMs: exchange.arrivedMs,
+        modelLoaded: true,
+        uptimeSeconds: state.uptimeSeconds,
+      };
+      const job = readerOf(model, exchange.route)(body, context, {
+        answer: (json, predictions) => done({ status: 200, body: json, predictions }),
+        refuse: refused,
+      });
+      if (job !== undefined) model.batcher.submit(job);
+    } catch (error) {
+      refused(error);
+    }
+  }
+
+  /** Asks the stable revision; whatever keeps it from answering, this pod answers itself. */
+  async #forward(exchange: Exchange, model: Model, body: Buffer): Promise<void> {
+    const { forwarder, metrics, log } = this.#services;
+    const { request, requestId } = exchange;
+    const result = await forwarder.forward({
+      path: request.url ?? '/',
+      body,
+      contentType: request.headers['content-type'],
+      requestId,
+      traceparent:
+        typeof request.headers['traceparent'] === 'string' ? request.headers['traceparent'] : undefined,
+    });
+    const verdict = result.kind === 'answer' ? judgeStatus(result.status) : result.outcome;
+    if (result.kind === 'answer' && verdict === 'answer') {
+      metrics.forwarded('ok');
+      return this.#finish(exchange, passedOn(result), send);
+    }
+    this.#answerHere(exchange, model, body, (answer) => {
+      const agrees = result.kind === 'answer' && verdict === 'compare' && answer.status >= 400;
+      const outcome = agrees ? 'ok' : verdict === 'compare' || verdict === 'answer' ? 'rejected' : verdict;
+      metrics.forwarded(outcome);
+      if (outcome !== 'ok') {
+        const cause = result.kind === 'answer' ? `status ${result.status}` : result.message;
+        log.warn(
+          { requestId, outcome, cause },
+          'the stable revision did not answer a forwarded request; answered here',
+        );
+      }
+      this.#finish(exchange, agrees ? passedOn(result) : answer, send);
+    });
+  }
+
+  #finish(exchange: Exchange, answer: Answer, write: (response: ServerResponse, reply: Reply) => void): void {
+    const { state, metrics, log } = this.#services;
+    const { request, response, route, requestId, arrivedMs, received } = exchange;
+    const { status, predictions } = answer;
+    const method = request.method ?? '';
+    const seconds = (performance.now() - arrivedMs) / 1000;
+    if (received) {
+      metrics.forwardReceived(status);
+    } else {
+      metrics.requestFinished(method, route.template, status, seconds);
+      metrics.predicted(predictions);
+    }
+    log.debug({ requestId, method, path: route.template, status, seconds, received }, 'answered');
+    if (response.destroyed) return;
+    write(response, {
+      ...answer,
+      close: exchange.close || state.draining,
+      headers: {
+        [REVISION_HEADER]: state.revisionName,
+        [REQUEST_ID_HEADER]: requestId,
+        ...(received && predictions.length > 0
+          ? { [PREDICTIONS_HEADER]: encodePredictions(predictions) }
+          : {}),
+        ...answer.headers,
+      },
+    });
+  }
+
+  #requestError(error: unknown, { requestId, route }: Exchange): RequestError {
+    if (error instanceof RequestError) return error;
+    if (error instanceof ModelError) {
+      const message = `the model refuses this input: ${error.message.slice(0, 500)}`;
+      return new RequestError(422, 'InputRefusedByModel', message, { cause: error });
+    }
+    this.#services.log.error(
+      { err: error, requestId, path: route.template },
+      'a request failed for no fault of its own',
+    );
+    return new RequestError(
+      500,
+      'Internal',
+      `an error of the server; its log has the cause under request id ${requestId}`,
+    );
+  }
+}
+
+function passedOn({ status, body, headers }: ForwardedAnswer): Answer {
+  const revision = headers[REVISION_HEADER];
+  const type = headers['content-type'];
+  return {
+    status,
+    body,
+    ...(typeof type === 'string' ? { contentType: type } : {}),
+    headers: typeof revision === 'string' ? { [REVISION_HEADER]: revision } : {},
+    predictions: decodePredictions(headers[PREDICTIONS_HEADER]),
+  };
+}
+
+function readerOf(model: Model, route: RouteMatch): Reader {
+  if (route.prediction === 'v2') return model.v2;
+  return route.prediction === 'batch' ? model.named.predictBatch : model.named.predict;
+}
+
+export function errorShapeOf(
+  route: RouteMatch | undefined,
+  model: Model | undefined,
+): ErrorShape | 'unknown' {
+  if (route?.template.startsWith('/v2') === true) return 'v2';
+  return model === undefined ? 'unknown' : (model.manifest.response?.errors ?? 'windlass');
+}
+
+/** A V2 route's model must be this one, by either name, and its version too. */
+export function nameProblem(model: Model, { model: name, version }: RouteMatch): RequestError | undefined {
+  if (name !== undefined && name !== model.name && name !== model.manifest.name) {
+    return new RequestError(
+      404,
+      'NotFound',
+      `there is no model "${name.slice(0, 100)}" here; this server has "${model.name}"`,
+    );
+  }
+  if (version === undefined || version === model.manifest.version) return undefined;
+  return new RequestError(
+    404,
+    'NotFound',
+    `model "${model.name}" has no version "${version.slice(0, 100)}" here; this server has version "${model.manifest.version}"`,
+  );
+}
+
+export function notAvailable(): RequestError {
+  return new RequestError(503, 'ModelUnavailable', 'Model not available', {
+    headers: { 'retry-after': '1' },
+  });
+}

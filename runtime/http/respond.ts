@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { REQUEST_ID_HEADER } from '#contract/names.ts';
+import { errorBody, type ErrorShape, type RequestError } from '#runtime/protocol/errors.ts';
+
+export const JSON_TYPE = 'application/json';
+
+/** A caller whose body is not wanted may go on sending for so long, to read the answer in peace. */
+const LINGER_MS = 5000;
+
+export interface Reply {
+  readonly status: number;
+  readonly body: string | Buffer;
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The connection ends after this answer. */
+  readonly close?: boolean;
+}
+
+export function send(response: ServerResponse, reply: Reply): void {
+  writeHead(response, reply);
+  response.end(reply.body);
+}
+
+/** Bodies up to this size are read and dropped rather than ending a connection. */
+const SMALL_BODY = 64 * 1024;
+
+/** Answers a request whose body nobody reads. */
+export function refuse(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
+  const { headers } = request;
+  const long =
+    headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > SMALL_BODY;
+  // Who waits for "100 Continue" may send the body or not: the next request could not be told from it.
+  if (headers.expect !== undefined) send(response, { ...reply, close: true });
+  else if (long) sendEarly(request, response, reply);
+  else send(response, reply);
+}
+
+/**
+ * Answers before the request has arrived in full, and ends the connection. What the caller still sends is read and
+ * dropped for a while: a socket that is closed with unread bytes resets, and the caller would not see the answer.
+ */
+export function sendEarly(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
+  writeHead(response, { ...reply, close: true });
+  response.write(reply.body);
+  const timer = setTimeout(() => request.destroy(), LINGER_MS);
+  const end = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  if (request.complete) return end();
+  request.on('end', end);
+  request.on('close', end);
+  request.resume();
+}
+
+function writeHead(response: ServerResponse, { status, body, contentType, headers, close }: Reply): void {
+  response.writeHead(status, {
+    'content-type': contentType ?? JSON_TYPE,
+    'content-length': Buffer.byteLength(body),
+    ...headers,
+    ...(close === true ? { connection: 'close' } : {}),
+  });
+}
+
+export function errorReply(error: RequestError, shape: ErrorShape | 'unknown'): Reply {
+  return { status: error.status, body: errorText(error, shape), headers: error.headers };
+}
+
+/** While no model is loaded nobody knows which shape its clients read: they get both. */
+function errorText(error: RequestError, shape: ErrorShape | 'unknown'): string {
+  if (shape !== 'unknown') return errorBody(error, shape);
+  return `${errorBody(error, 'windlass').slice(0, -1)},${errorBody(error, 'detail').slice(1)}`;
+}
+
+/** The caller's id where it is fit for a log and a header, else a new one. */
+export function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers[REQUEST_ID_HEADER];
+  return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID();
+}

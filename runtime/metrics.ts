@@ -1,0 +1,199 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Prediction } from '#runtime/protocol/prediction.ts';
+
+/** One row's prediction as a metric sees it: its outcome and its number. */
+export type CountedPrediction = Pick<Prediction, 'outcome' | 'value'>;
+
+/** How one try to forward a request ended. `ok` went to the client; every other was answered here instead. */
+export type ForwardOutcome =
+  | 'ok'
+  | 'connect'
+  | 'reset'
+  | 'timeout'
+  | 'server_error'
+  | 'throttled'
+  | 'rejected'
+  | 'too_large'
+  | 'skipped';
+
+/** What the model declares, which bounds the labels and places the buckets. */
+export interface PredictionScale {
+  readonly kind: 'probability' | 'value';
+  readonly outcomes: readonly string[];
+  readonly buckets: readonly number[];
+}
+
+export interface RouteStats {
+  readonly total_requests: number;
+  readonly errors: number;
+  readonly error_rate: number;
+  readonly avg_latency_ms: number;
+}
+
+const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5];
+const ROW_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** Everything that a pod counts. Labels are bounded: routes' templates, known methods, declared outcomes. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #requests = new Counter({
+    name: 'http_requests_total',
+    help: 'Requests of clients that were answered, by route and status. Forwarded requests count where the client sent them.',
+    labelNames: ['method', 'path', 'status'] as const,
+    registers: [this.#registry],
+  });
+  readonly #durations = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from the arrival of a request to its answer.',
+    labelNames: ['method', 'path'] as const,
+    buckets: DURATION_BUCKETS,
+    registers: [this.#registry],
+  });
+  readonly #predictions = new Counter({
+    name: 'predictions_total',
+    help: 'Predictions that clients were given, by outcome.',
+    labelNames: ['outcome'] as const,
+    registers: [this.#registry],
+  });
+  readonly #loaded = gauge(this.#registry, 'model_loaded', '1 while a model serves.');
+  readonly #generation = gauge(
+    this.#registry,
+    'windlass_traffic_generation',
+    'Generation of the traffic file that this pod has applied; 0 without one.',
+  );
+  readonly #forwarded = new Counter({
+    name: 'windlass_forwarded_total',
+    help: 'Requests that this pod passed to the stable revision, by how that ended; all but ok were answered here.',
+    labelNames: ['outcome'] as const,
+    registers: [this.#registry],
+  });
+  readonly #received = new Counter({
+    name: 'windlass_forwarded_received_total',
+    help: 'Requests that another pod passed to this one, by status.',
+    labelNames: ['status'] as const,
+    registers: [this.#registry],
+  });
+  readonly #runRows = new Histogram({
+    name: 'windlass_run_rows',
+    help: 'Rows that ran together in one call of ONNX Runtime.',
+    buckets: ROW_BUCKETS,
+    registers: [this.#registry],
+  });
+  readonly #runSeconds = new Histogram({
+    name: 'windlass_run_seconds',
+    help: 'Time of one call of ONNX Runtime.',
+    buckets: DURATION_BUCKETS,
+    registers: [this.#registry],
+  });
+  readonly #stats = new Map<string, { total: number; errors: number; seconds: number }>();
+  #values: Histogram | undefined;
+  #outcomes: ReadonlySet<string> = new Set();
+
+  constructor() {
+    gauge(this.#registry, 'process_resident_memory_bytes', 'Resident memory.', () =>
+      process.memoryUsage.rss(),
+    );
+    gauge(this.#registry, 'process_start_time_seconds', 'Start of the process, Unix time.').set(
+      Math.round(Date.now() / 1000 - process.uptime()),
+    );
+    gauge(this.#registry, 'process_cpu_seconds_total', 'User and system CPU time.', () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    });
+  }
+
+  /** A request of a client was answered. `path` is a route's template or `other`. */
+  requestFinished(method: string, path: string, status: number, seconds: number): void {
+    const known = METHODS.has(method) ? method : 'other';
+    this.#requests.inc({ method: known, path, status });
+    this.#durations.observe({ method: known, path }, seconds);
+    const key = `${known} ${path}`;
+    const stats = this.#stats.get(key) ?? { total: 0, errors: 0, seconds: 0 };
+    stats.total++;
+    stats.seconds += seconds;
+    if (status >= 400) stats.errors++;
+    this.#stats.set(key, stats);
+  }
+
+  predicted(predictions: readonly CountedPrediction[]): void {
+    for (const { outcome, value } of predictions) {
+      this.#predictions.inc({ outcome: this.#outcomes.has(outcome) ? outcome : 'other' });
+      this.#values?.observe(value);
+    }
+  }
+
+  modelLoaded(
+    info: { revision: string; version: string; sha256: string },
+    scale: PredictionScale | undefined,
+  ): void {
+    this.#loaded.set(1);
+    new Gauge({
+      name: 'model_info',
+      help: 'The model that serves.',
+      labelNames: ['revision', 'version', 'sha256'],
+      registers: [this.#registry],
+    }).set(info, 1);
+    if (scale === undefined) return;
+    this.#outcomes = new Set(scale.outcomes);
+    for (const outcome of scale.outcomes) this.#predictions.inc({ outcome }, 0);
+    this.#values = new Histogram({
+      name: scale.kind === 'probability' ? 'prediction_probability' : 'prediction_value',
+      help: scale.kind === 'probability' ? 'Predicted probabilities.' : 'Predicted values.',
+      buckets: [...scale.buckets],
+      registers: [this.#registry],
+    });
+  }
+
+  ran(rows: number, seconds: number): void {
+    this.#runRows.observe(rows);
+    this.#runSeconds.observe(seconds);
+  }
+
+  trafficApplied(generation: number): void {
+    this.#generation.set(generation);
+  }
+
+  forwarded(outcome: ForwardOutcome): void {
+    this.#forwarded.inc({ outcome });
+  }
+
+  forwardReceived(status: number): void {
+    this.#received.inc({ status });
+  }
+
+  /** GET /stats: per method and route. */
+  stats(): Readonly<Record<string, RouteStats>> {
+    return Object.fromEntries(
+      [...this.#stats].map(([key, { total, errors, seconds }]) => [
+        key,
+        {
+          total_requests: total,
+          errors,
+          error_rate: errors / total,
+          avg_latency_ms: Math.round((seconds / total) * 1e6) / 1000,
+        },
+      ]),
+    );
+  }
+
+  /** The Prometheus text format. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}
+
+function gauge(registry: Registry, name: string, help: string, read?: () => number): Gauge {
+  return new Gauge({
+    name,
+    help,
+    registers: [registry],
+    ...(read === undefined
+      ? {}
+      : {
+          collect() {
+            this.set(read());
+          },
+        }),
+  });
+}

@@ -1,0 +1,63 @@
+import type { Golden, ModelInput } from '#contract/model-manifest.ts';
+
+/** A field's value in a request. */
+type FieldValue = string | number | boolean | FieldValue[];
+export type ExampleRequest = Readonly<Record<string, FieldValue>>;
+
+/** A body of POST /predict that the model accepts: from the inputs' defaults, choices and ranges. */
+export function exampleRequest(inputs: readonly ModelInput[]): ExampleRequest {
+  return Object.fromEntries(inputs.map((input) => [input.name, exampleValue(input, () => 0.5)]));
+}
+
+/** `count` requests that differ, the same ones at each start: golden ones first, then made up. */
+export function sampleRequests(
+  inputs: readonly ModelInput[],
+  golden: Golden | undefined,
+  count: number,
+): readonly Readonly<Record<string, unknown>>[] {
+  const random = randomNumbers(42);
+  const known = golden?.rows.map(({ input }) => input).slice(0, count) ?? [];
+  const made = Array.from({ length: count - known.length }, () =>
+    Object.fromEntries(
+      inputs.map((input) => [input.name, exampleValue({ ...input, default: undefined }, random)]),
+    ),
+  );
+  return [...known, ...made];
+}
+
+function exampleValue(
+  input: Omit<ModelInput, 'default'> & { default?: ModelInput['default'] | undefined },
+  random: () => number,
+): FieldValue {
+  if (input.default !== undefined) return input.default;
+  const [first, ...inner] = input.shape;
+  const sizes = (first === null ? inner : input.shape).map((dim) => dim ?? 1);
+  return nest(sizes.every((size) => size === 1) ? [] : sizes, () => element(input, random));
+}
+
+function nest(sizes: readonly number[], value: () => FieldValue): FieldValue {
+  const [size, ...inner] = sizes;
+  return size === undefined ? value() : Array.from({ length: size }, () => nest(inner, value));
+}
+
+function element(
+  { type, integer, range, values }: Omit<ModelInput, 'default'>,
+  random: () => number,
+): FieldValue {
+  const choice = values?.[Math.floor(random() * values.length)];
+  if (choice !== undefined) return choice;
+  if (type === 'string') return '';
+  if (type === 'bool') return random() > 0.5;
+  const min = range?.min ?? Math.min(0, range?.max ?? 0);
+  const value = min + random() * ((range?.max ?? min + 1) - min);
+  return integer || !type.startsWith('float') ? Math.round(value) : value;
+}
+
+/** Numbers in [0, 1) that are the same at each start (a linear congruential generator, Numerical Recipes' constants). */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1664525 + 1013904223) % 2 ** 32;
+    return state / 2 ** 32;
+  };
+}

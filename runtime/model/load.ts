@@ -1,0 +1,121 @@
+import type { Manifest } from '#contract/model-manifest.ts';
+import { Batcher, type BatcherOptions } from '#runtime/engine/batcher.ts';
+import { mergesRows, probeCap, type Samples } from '#runtime/engine/probe.ts';
+import { openSession, type Session } from '#runtime/engine/session.ts';
+import { compileAnswer, type AnswerContext } from '#runtime/protocol/answer.ts';
+import { compileFeatures } from '#runtime/protocol/features.ts';
+import { compileNamedFeatures, type NamedFeatures, type Reader } from '#runtime/protocol/predict.ts';
+import { compilePrediction } from '#runtime/protocol/prediction.ts';
+import { compileV2, v2Metadata } from '#runtime/protocol/v2.ts';
+import { exampleRequest, sampleRequests, type ExampleRequest } from './example.ts';
+import { checkGolden, compileUnchecked } from './self-test.ts';
+import { describeModel } from './schema.ts';
+import { readModelSource, type ModelSource } from './source.ts';
+
+/** A model that answers: verified, loaded, self-tested. */
+export interface Model {
+  readonly manifest: Manifest;
+  readonly source: ModelSource;
+  /** What the Open Inference Protocol calls it; the manifest's own name is an alias. */
+  readonly name: string;
+  readonly named: NamedFeatures;
+  readonly v2: Reader;
+  readonly v2Metadata: object;
+  /** Writes GET /health's answer. */
+  readonly health: ((context: AnswerContext) => string) | undefined;
+  readonly example: ExampleRequest;
+  readonly merging: boolean;
+  /** Most rows of one run. */
+  readonly cap: number;
+  readonly batcher: Batcher;
+  readonly loadedAt: Date;
+}
+
+export interface LoadOptions {
+  readonly path: string;
+  readonly name: string | undefined;
+  readonly threads: number;
+  readonly maxBatchSize: number;
+  readonly onRun?: BatcherOptions['onRun'];
+}
+
+const SAMPLES = 8;
+
+/** Reads, verifies, loads and tries a model. Throws FailureError with the cause when it cannot serve. */
+export async function loadModel(options: LoadOptions): Promise<Model> {
+  const source = await readModelSource(options.path);
+  const session = openSession(source.graph, { threads: options.threads });
+  const manifest = describeModel(source, session);
+  const samples = mergeableSamples(manifest, source, session);
+  const merging = samples !== undefined && mergesRows(session, samples);
+  if (source.golden !== undefined) checkGolden(source.golden, manifest.inputs, session, merging);
+  const cap = merging ? probeCap(session, samples, options.maxBatchSize) : 1;
+  return compileModel(options, { source, session, manifest, merging, cap });
+}
+
+interface Tried {
+  readonly source: ModelSource;
+  readonly session: Session;
+  readonly manifest: Manifest;
+  readonly merging: boolean;
+  readonly cap: number;
+}
+
+function compileModel(options: LoadOptions, { source, session, manifest, merging, cap }: Tried): Model {
+  const outputNames = session.outputs.map(({ name }) => name);
+  const features = compileFeatures(manifest.inputs, {
+    order: session.inputs.map(({ name }) => name),
+    merging,
+    strict: source.manifest === undefined,
+  });
+  const v2Model = {
+    name: options.name ?? manifest.name,
+    version: manifest.version,
+    inputs: session.inputs,
+    outputs: session.outputs,
+    merging,
+    prediction: compilePrediction(manifest, outputNames),
+  };
+  const health = manifest.response?.health;
+  return {
+    manifest,
+    source,
+    name: v2Model.name,
+    named: compileNamedFeatures(manifest, outputNames, features),
+    v2: compileV2(v2Model),
+    v2Metadata: v2Metadata(v2Model),
+    health: health === undefined ? undefined : compileAnswer(manifest, health, 'response.health'),
+    example: exampleRequest(manifest.inputs),
+    merging,
+    cap,
+    batcher: new Batcher(session, {
+      merging,
+      cap,
+      ...(options.onRun === undefined ? {} : { onRun: options.onRun }),
+    }),
+    loadedAt: new Date(),
+  };
+}
+
+/** Rows to try merging with; undefined where a first dimension is fixed, or the samples differ in shape. */
+function mergeableSamples(manifest: Manifest, source: ModelSource, session: Session): Samples | undefined {
+  const open =
+    manifest.inputs.every(({ shape }) => shape[0] === null) &&
+    session.outputs.every(({ shape }) => shape.length === 0 || shape[0] === null);
+  if (!open) return undefined;
+  const features = compileUnchecked(manifest.inputs, session, true);
+  const rows = sampleRequests(manifest.inputs, source.golden, SAMPLES).map((request) =>
+    features.read(request, [], []),
+  );
+  const shapes = features.shapes(rows[0] ?? []);
+  return {
+    count: rows.length,
+    shapes,
+    fill: (inputs, at, row) =>
+      features.write(
+        rows[row] ?? [],
+        inputs.map(({ data }) => data),
+        at,
+      ),
+  };
+}

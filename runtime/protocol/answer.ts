@@ -1,0 +1,192 @@
+import { FailureError } from '#contract/failure.ts';
+import type { Manifest, ResponseField } from '#contract/model-manifest.ts';
+import type { Tensor } from '#runtime/engine/tensor.ts';
+import type { Prediction, PredictionReader } from './prediction.ts';
+import { nestedJson, numberJson } from './tensor-json.ts';
+
+/** What the fields of an answer are made from, beside the row itself. */
+export interface AnswerContext {
+  readonly revision: string;
+  /** When the request arrived, by performance.now(). */
+  readonly arrivedMs: number;
+  readonly modelLoaded: boolean;
+  readonly uptimeSeconds: number;
+}
+
+export interface RowAnswer {
+  /** The row's JSON object. */
+  readonly json: string;
+  readonly prediction: Prediction | undefined;
+}
+
+interface RowSource {
+  readonly outputs: readonly Tensor[];
+  readonly row: number;
+  readonly rows: number;
+  readonly prediction: Prediction | undefined;
+}
+
+type Fields = Readonly<Record<string, ResponseField>>;
+type FieldWriter = (context: AnswerContext, source: RowSource) => string;
+
+/** Compiles /predict's answer: a row of outputs -> a JSON object with the bundle's fields. */
+export function compileRowAnswer(
+  manifest: Manifest,
+  outputNames: readonly string[],
+  read: PredictionReader | undefined,
+): (context: AnswerContext, outputs: readonly Tensor[], row: number, rows: number) => RowAnswer {
+  const fields = manifest.response?.predict ?? defaultFields(manifest, outputNames, read !== undefined);
+  const write = compileObject(fields, 'response.predict', (field, where) =>
+    rowField(field, where, { manifest, outputNames, predicts: read !== undefined }),
+  );
+  return (context, outputs, row, rows) => {
+    const prediction = read?.(outputs, row, rows);
+    return { json: write(context, { outputs, row, rows, prediction }), prediction };
+  };
+}
+
+/** Compiles an answer that is about no row: /health, and the fields beside a batch's predictions. */
+export function compileAnswer(
+  manifest: Manifest,
+  fields: Fields,
+  where: string,
+): (context: AnswerContext) => string {
+  const write = compileObject(fields, where, (field, path) => plainField(field, path, manifest));
+  return (context) => write(context, { outputs: [], row: 0, rows: 0, prediction: undefined });
+}
+
+function compileObject(
+  fields: Fields,
+  where: string,
+  compile: (field: ResponseField, where: string) => FieldWriter,
+): FieldWriter {
+  const writers = Object.entries(fields).map(([name, field], index) => ({
+    lead: `${index === 0 ? '{' : ','}${JSON.stringify(name)}:`,
+    write: compile(field, `${where}.${name}`),
+  }));
+  return (context, source) => {
+    let text = '';
+    for (const { lead, write } of writers) text += lead + write(context, source);
+    return text === '' ? '{}' : `${text}}`;
+  };
+}
+
+interface RowContext {
+  readonly manifest: Manifest;
+  readonly outputNames: readonly string[];
+  readonly predicts: boolean;
+}
+
+function rowField(field: ResponseField, where: string, row: RowContext): FieldWriter {
+  if (field.from === 'output') return outputField(field.name, where, row.outputNames);
+  const write = predictionField(field, where, row.manifest);
+  if (write === undefined) return plainField(field, where, row.manifest);
+  if (!row.predicts) {
+    throw invalid(
+      where,
+      `is read from the ${field.from}, but model.json has no "decision" that says which output it is`,
+    );
+  }
+  return (_, { prediction }) => (prediction === undefined ? 'null' : write(prediction));
+}
+
+/** Writers of the fields that come from a row's prediction; undefined for other fields. */
+function predictionField(
+  field: ResponseField,
+  where: string,
+  { task, decision, labels }: Manifest,
+): ((prediction: Prediction) => string) | undefined {
+  const number = rounded('decimals' in field ? field.decimals : undefined);
+  switch (field.from) {
+    case 'probability':
+    case 'value':
+      return ({ value }) => number(value);
+    case 'prediction':
+      return ({ index }) => String(index);
+    case 'confidence':
+      return task === 'binary-classification'
+        ? ({ value }) => number(Math.abs(value - 0.5) * 2)
+        : ({ value }) => number(value);
+    case 'label':
+      if (labels === undefined) throw invalid(where, 'is a label, but model.json has no "labels"');
+      return ({ label }) => JSON.stringify(label ?? null);
+    case 'probabilities':
+      if (labels === undefined) throw invalid(where, 'is by label, but model.json has no "labels"');
+      return ({ probabilities }) =>
+        `{${labels.map((label, i) => `${JSON.stringify(label)}:${number(probabilities[i] ?? NaN)}`).join(',')}}`;
+    case 'band':
+      if (decision?.bands === undefined)
+        throw invalid(where, 'is a band, but model.json has no "decision.bands"');
+      return ({ band }) => JSON.stringify(band ?? null);
+    default:
+      return undefined;
+  }
+}
+
+function plainField(field: ResponseField, where: string, { name, version }: Manifest): FieldWriter {
+  const number = rounded('decimals' in field ? field.decimals : undefined);
+  switch (field.from) {
+    case 'name':
+    case 'version':
+    case 'constant': {
+      const text = JSON.stringify(
+        field.from === 'constant' ? field.value : field.from === 'name' ? name : version,
+      );
+      return () => text;
+    }
+    case 'revision':
+      return ({ revision }) => JSON.stringify(revision);
+    case 'timestamp':
+      return () => `"${new Date().toISOString()}"`;
+    case 'durationMs':
+      return ({ arrivedMs }) => number(performance.now() - arrivedMs);
+    case 'durationSeconds':
+      return ({ arrivedMs }) => number((performance.now() - arrivedMs) / 1000);
+    case 'modelLoaded':
+      return ({ modelLoaded }) => String(modelLoaded);
+    case 'uptimeSeconds':
+      return ({ uptimeSeconds }) => number(uptimeSeconds);
+    default:
+      throw invalid(where, `is read from a row's ${field.from}, and there is no row here`);
+  }
+}
+
+function outputField(name: string, where: string, outputNames: readonly string[]): FieldWriter {
+  const index = outputNames.indexOf(name);
+  if (index < 0)
+    throw invalid(where, `names output "${name}"; the graph's outputs are ${outputNames.join(', ')}`);
+  return (_, { outputs, row, rows }) => {
+    const output = outputs[index];
+    if (output === undefined) return 'null';
+    // Merged rows are the first dimension; a run of a single row may have none.
+    const dims = output.dims[0] === rows ? output.dims.slice(1) : output.dims;
+    const inner = dims.length === 1 && dims[0] === 1 ? [] : dims;
+    return nestedJson(output, (output.data.length / rows) * row, inner);
+  };
+}
+
+/** What /predict answers where the bundle does not say. */
+function defaultFields(manifest: Manifest, outputNames: readonly string[], predicts: boolean): Fields {
+  const { task, labels, decision } = manifest;
+  if (!predicts) {
+    return Object.fromEntries(outputNames.map((name) => [name, { from: 'output', name }]));
+  }
+  if (task === 'regression') return { prediction: { from: 'value' } };
+  return {
+    prediction: { from: labels === undefined ? 'prediction' : 'label' },
+    ...(task === 'binary-classification' ? { probability: { from: 'probability' } } : {}),
+    confidence: { from: 'confidence' },
+    ...(labels === undefined ? {} : { probabilities: { from: 'probabilities' } }),
+    ...(decision?.bands === undefined ? {} : { band: { from: 'band' } }),
+  };
+}
+
+function rounded(decimals: number | undefined): (value: number) => string {
+  if (decimals === undefined) return numberJson;
+  const scale = 10 ** decimals;
+  return (value) => numberJson(Math.round(value * scale) / scale);
+}
+
+function invalid(where: string, message: string): FailureError {
+  return new FailureError('InvalidManifest', `model.json: ${where} ${message}`);
+}

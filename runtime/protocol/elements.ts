@@ -1,0 +1,57 @@
+import type { TensorType } from '#contract/model-manifest.ts';
+import type { Element } from '#runtime/engine/tensor.ts';
+import { quote } from './errors.ts';
+
+/** Whole numbers that a type holds. */
+const INTEGERS: Readonly<Partial<Record<TensorType, readonly [least: bigint, greatest: bigint]>>> = {
+  int8: [-128n, 127n],
+  uint8: [0n, 255n],
+  int16: [-32768n, 32767n],
+  uint16: [0n, 65535n],
+  int32: [-(2n ** 31n), 2n ** 31n - 1n],
+  uint32: [0n, 2n ** 32n - 1n],
+  int64: [-(2n ** 63n), 2n ** 63n - 1n],
+  uint64: [0n, 2n ** 64n - 1n],
+};
+
+/** Greater numbers round to infinity. */
+const GREATEST_FLOAT32 = 3.4028235677973362e38;
+const GREATEST_FLOAT16 = 65519.99;
+
+/** Why a JSON value is no element of such a tensor; undefined when it is one. */
+export function elementProblem(type: TensorType, value: unknown): string | undefined {
+  if (type === 'string')
+    return typeof value === 'string' ? undefined : `must be a string, got ${quote(value)}`;
+  if (type === 'bool') {
+    return typeof value === 'boolean' || value === 0 || value === 1
+      ? undefined
+      : `must be true or false, got ${quote(value)}`;
+  }
+  if (typeof value !== 'number' && typeof value !== 'bigint') return `must be a number, got ${quote(value)}`;
+  const range = INTEGERS[type];
+  return range === undefined ? floatProblem(type, Number(value)) : integerProblem(type, value, range);
+}
+
+function floatProblem(type: TensorType, value: number): string | undefined {
+  const greatest =
+    type === 'float32' ? GREATEST_FLOAT32 : type === 'float16' ? GREATEST_FLOAT16 : Number.MAX_VALUE;
+  return Math.abs(value) <= greatest ? undefined : `is too large for ${type}: ${value}`;
+}
+
+function integerProblem(
+  type: TensorType,
+  value: number | bigint,
+  [least, greatest]: readonly [bigint, bigint],
+): string | undefined {
+  if (typeof value === 'number' && !Number.isInteger(value)) return `must be a whole number, got ${value}`;
+  return value >= least && value <= greatest
+    ? undefined
+    : `must be a ${type}, between ${least} and ${greatest}, got ${value}`;
+}
+
+/** The element for a value in which elementProblem saw none. */
+export function toElement(type: TensorType, value: unknown): Element {
+  if (type === 'string') return String(value);
+  if (type === 'int64' || type === 'uint64') return BigInt(value as number | bigint);
+  return Number(value);
+}

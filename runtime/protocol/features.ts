@@ -1,0 +1,153 @@
+import type { ModelInput, TensorType } from '#contract/model-manifest.ts';
+import type { RowShapes } from '#runtime/engine/batcher.ts';
+import { copyElements, setElement, type Element, type TensorData } from '#runtime/engine/tensor.ts';
+import { quote, report, type Path, type Problem } from './errors.ts';
+import { readNested, type Nested } from './nested.ts';
+import { compileScalar, type ScalarReader } from './scalar.ts';
+
+/** One input's part of a row: its only element, or its elements with their dimensions. */
+type Cell = Element | Nested;
+
+/** A row as the model takes it: one cell per graph input, in the graph's order. */
+export type Row = readonly Cell[];
+
+export interface FeatureReader {
+  /** Reads a JSON object of named features; adds what is wrong with it, all of it, to `problems`. */
+  read(value: unknown, path: Path, problems: Problem[]): Row;
+  /** What the row's cells look like; equal keys may run together. */
+  shapes(row: Row): RowShapes;
+  /** Writes a row's cells into the inputs' elements, as row `at`. */
+  write(row: Row, inputs: readonly TensorData[], at: number): void;
+}
+
+export interface FeatureOptions {
+  /** The graph's input names, in its order. */
+  readonly order: readonly string[];
+  /** Rows are merged along the first dimension, which is then no part of a row. */
+  readonly merging: boolean;
+  /** A field that is no input is an error; otherwise it is ignored, as FastAPI's clients expect. */
+  readonly strict: boolean;
+}
+
+interface Column {
+  readonly input: ModelInput;
+  readonly index: number;
+  /** Dimensions of one row; null for any size. */
+  readonly dims: readonly (number | null)[];
+  /** Reads a bare value, where the row has one element. */
+  readonly scalar: ScalarReader | undefined;
+  /** What stands for a missing value; undefined where one must be given. */
+  readonly missing: Element | undefined;
+}
+
+const FLOATS: ReadonlySet<TensorType> = new Set(['float32', 'float64', 'float16']);
+
+/** Compiles a reader of named features from the bundle's inputs. */
+export function compileFeatures(inputs: readonly ModelInput[], options: FeatureOptions): FeatureReader {
+  const columns = inputs.map((input) => column(input, options));
+  const names = new Set(inputs.map(({ name }) => name));
+  const fixedShapes = columns.every(({ dims }) => !dims.includes(null)) ? shapesOf([], columns) : undefined;
+  return {
+    read(value, path, problems) {
+      const cells: Cell[] = [];
+      if (!isObject(value)) {
+        report(problems, path, `must be an object of named features, got ${quote(value)}`);
+        return cells;
+      }
+      let absent = 0;
+      for (const entry of columns) {
+        const { name } = entry.input;
+        const field = Object.hasOwn(value, name) ? value[name] : undefined;
+        if (field === undefined) absent++;
+        cells[entry.index] = readCell(entry, field, path, problems);
+      }
+      if (absent > 0 || options.strict) reportUnknown(value, names, options.strict, path, problems);
+      return cells;
+    },
+    shapes: (row) => fixedShapes ?? shapesOf(row, columns),
+    write(row, targets, at) {
+      for (let i = 0; i < targets.length; i++) {
+        const cell = row[i];
+        const target = targets[i];
+        if (cell === undefined || target === undefined) throw new RangeError(`no value for input ${i}`);
+        if (typeof cell !== 'object') setElement(target, at, cell);
+        else copyElements(target, at * cell.data.length, cell.data, 0, cell.data.length);
+      }
+    },
+  };
+}
+
+function column(input: ModelInput, { order, merging }: FeatureOptions): Column {
+  const dims = input.shape.slice(merging ? 1 : 0);
+  // A first dimension of any size that does not merge still takes a single row.
+  const single = dims.every((dim, i) => dim === 1 || (dim === null && i === 0 && !merging));
+  const mayMiss = !input.required && single && (FLOATS.has(input.type) || input.type === 'string');
+  return {
+    input,
+    index: order.indexOf(input.name),
+    dims,
+    scalar: single ? compileScalar(input) : undefined,
+    missing: mayMiss ? (input.type === 'string' ? '' : NaN) : undefined,
+  };
+}
+
+function readCell(
+  { input, dims, scalar, missing }: Column,
+  value: unknown,
+  path: Path,
+  problems: Problem[],
+): Cell {
+  if (value === undefined || value === null) {
+    if (missing !== undefined) return missing;
+    const given = value === null ? 'it is null' : 'it is missing';
+    report(problems, [...path, input.name], `is required; ${given}`);
+    return '';
+  }
+  if (scalar !== undefined && !(Array.isArray(value) && dims.includes(null)))
+    return scalar(value, path, problems);
+  return readNested(value, { type: input.type, dims }, [...path, input.name], problems) ?? '';
+}
+
+function shapesOf(row: Row, columns: readonly Column[]): RowShapes {
+  const dims: (readonly number[])[] = [];
+  for (const { index, dims: wanted } of columns) {
+    const cell = row[index];
+    dims[index] = typeof cell === 'object' ? cell.dims : wanted.map((dim) => dim ?? 1);
+  }
+  return { key: dims.map((inner) => inner.join('x')).join(','), dims };
+}
+
+/** Says which fields are no inputs, where that may explain what is missing. */
+function reportUnknown(
+  fields: Readonly<Record<string, unknown>>,
+  names: ReadonlySet<string>,
+  strict: boolean,
+  path: Path,
+  problems: Problem[],
+): void {
+  const missing = new Map(
+    [...names].filter((name) => !Object.hasOwn(fields, name)).map((name) => [simplified(name), name]),
+  );
+  for (const field of Object.keys(fields)) {
+    if (names.has(field)) continue;
+    const meant = missing.get(simplified(field));
+    if (meant !== undefined) {
+      report(problems, [...path, field.slice(0, 100)], `is no input of this model; did you mean "${meant}"?`);
+    } else if (strict) {
+      report(
+        problems,
+        [...path, field.slice(0, 100)],
+        `is no input of this model: ${[...names].slice(0, 50).join(', ')}`,
+      );
+    }
+  }
+}
+
+/** Names that differ in case and punctuation alone are one name misspelt. */
+function simplified(name: string): string {
+  return name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,126 @@
+import type { Manifest } from '#contract/model-manifest.ts';
+import type { Job } from '#runtime/engine/batcher.ts';
+import type { Tensor } from '#runtime/engine/tensor.ts';
+import { compileAnswer, compileRowAnswer, type AnswerContext } from './answer.ts';
+import { quote, report, RequestError, type Problem } from './errors.ts';
+import type { FeatureReader, Row } from './features.ts';
+import { parseJson } from './json.ts';
+import { compilePrediction, type Prediction } from './prediction.ts';
+
+/** Where a request's answer goes: called once, with either. */
+export interface Sink {
+  answer(json: string, predictions: readonly Prediction[]): void;
+  refuse(error: unknown): void;
+}
+
+/**
+ * A protocol's way from a body to the rows that have to run. Throws RequestError for a bad request; undefined where
+ * the sink has its answer already.
+ */
+export type Reader = (body: Buffer, context: AnswerContext, sink: Sink) => Job | undefined;
+
+export interface NamedFeatures {
+  readonly predict: Reader;
+  readonly predictBatch: Reader;
+}
+
+const DEFAULT_BATCH = { request: 'instances', predictions: 'predictions', limit: 1000, fields: {} };
+
+/** Compiles POST /predict and POST /predict_batch for a model. */
+export function compileNamedFeatures(
+  manifest: Manifest,
+  outputNames: readonly string[],
+  features: FeatureReader,
+): NamedFeatures {
+  const answer = compileRowAnswer(manifest, outputNames, compilePrediction(manifest, outputNames));
+  const batch = manifest.response?.batch ?? DEFAULT_BATCH;
+  const beside = compileAnswer(manifest, batch.fields, 'response.batch.fields');
+  const predictionsKey = JSON.stringify(batch.predictions);
+
+  const job = (
+    rows: readonly Row[],
+    context: AnswerContext,
+    sink: Sink,
+    join: (rows: string[]) => string,
+  ): Job => {
+    const texts: string[] = [];
+    const predictions: Prediction[] = [];
+    return {
+      rows: rows.length,
+      shapes: features.shapes(rows[0] ?? []),
+      fill(inputs, at, from, count) {
+        for (let i = 0; i < count; i++) features.write(rows[from + i] ?? [], inputs, at + i);
+      },
+      take(outputs: readonly Tensor[], at, _from, count, total) {
+        for (let i = 0; i < count; i++) {
+          const { json, prediction } = answer(context, outputs, at + i, total);
+          texts.push(json);
+          if (prediction !== undefined) predictions.push(prediction);
+        }
+      },
+      done: () => sink.answer(join(texts), predictions),
+      fail: (error) => sink.refuse(error),
+    };
+  };
+
+  return {
+    predict(body, context, sink) {
+      const problems: Problem[] = [];
+      const row = features.read(parseJson(body), [], problems);
+      refuseProblems(problems);
+      return job([row], context, sink, ([text = '{}']) => text);
+    },
+    predictBatch(body, context, sink) {
+      const rows = batchRows(parseJson(body), batch, features);
+      return job(rows, context, sink, (texts) => {
+        const rest = beside(context);
+        const separator = rest === '{}' ? '' : ',';
+        return `{${predictionsKey}:[${texts.join(',')}]${separator}${rest.slice(1)}`;
+      });
+    },
+  };
+}
+
+function batchRows(
+  body: unknown,
+  { request, limit }: { readonly request: string; readonly limit: number },
+  features: FeatureReader,
+): readonly Row[] {
+  const items: unknown =
+    typeof body === 'object' && body !== null && Object.hasOwn(body, request)
+      ? (body as Readonly<Record<string, unknown>>)[request]
+      : undefined;
+  if (!Array.isArray(items)) {
+    const got = items === undefined ? 'it is missing' : `got ${quote(items)}`;
+    throw invalidInput([{ path: [request], message: `must be an array of 1 to ${limit} objects; ${got}` }]);
+  }
+  if (items.length === 0 || items.length > limit) {
+    const message = `must have 1 to ${limit} rows, has ${items.length}; split larger batches`;
+    throw invalidInput([{ path: [request], message }]);
+  }
+  const problems: Problem[] = [];
+  const rows = items.map((item, index) => features.read(item, [request, index], problems));
+  refuseProblems(problems);
+  const key = features.shapes(rows[0] ?? []).key;
+  for (const [index, row] of rows.entries()) {
+    const other = features.shapes(row).key;
+    if (other !== key) {
+      report(
+        problems,
+        [request, index],
+        `has inputs of shape ${other}, the first row ${key}; send such rows apart`,
+      );
+    }
+  }
+  refuseProblems(problems);
+  return rows;
+}
+
+function refuseProblems(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw invalidInput(problems);
+}
+
+function invalidInput(problems: readonly Problem[]): RequestError {
+  const count = problems.length === 1 ? 'one field is' : `${problems.length} fields are`;
+  return new RequestError(422, 'InvalidInput', `${count} not what the model takes`, { problems });
+}

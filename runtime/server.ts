@@ -1,0 +1,212 @@
+import { truncateSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { FailureError, type Failure } from '#contract/failure.ts';
+import { ENVIRONMENT } from '#contract/programs.ts';
+import type { ServeOptions } from '#runtime/config.ts';
+import { readCpuFacts, threadsFor } from '#runtime/engine/threads.ts';
+import { createApp } from '#runtime/http/app.ts';
+import { closeGracefully, createFront, listen } from '#runtime/http/front.ts';
+import { PredictionEndpoint } from '#runtime/http/predictions.ts';
+import { createLogger, type Logger } from '#runtime/log.ts';
+import { Metrics } from '#runtime/metrics.ts';
+import { loadModel, type Model } from '#runtime/model/load.ts';
+import { predictionScale } from '#runtime/model/scale.ts';
+import { createPeerServer } from '#runtime/peer.ts';
+import { ServiceState } from '#runtime/state.ts';
+import { Forwarder } from '#runtime/traffic/forward.ts';
+import { watchTraffic, type TrafficWatch } from '#runtime/traffic/watch.ts';
+import { VERSION } from '#runtime/version.ts';
+
+/** Answers on their way get so long after the last connection was taken. */
+const FINISH_MS = 25_000;
+/** A longer answer of the stable revision is not held. */
+const MAX_FORWARDED_ANSWER = 64 * 1024 * 1024;
+
+/** How the server is told to stop. */
+export interface Shutdown {
+  /** Resolves when the process shall go: with a grace for connections, or without. */
+  readonly requested: Promise<'drain' | 'stop'>;
+  /** Resolves when it shall go faster. */
+  readonly hurried: Promise<void>;
+}
+
+export interface ServeHooks {
+  readonly shutdown: Shutdown;
+  /** The model serves at this port. */
+  readonly onReady?: (model: Model, port: number) => void;
+}
+
+/** Serves a model until it is told to stop. Resolves to the process's exit code. */
+export async function runServe(options: ServeOptions, { shutdown, onReady }: ServeHooks): Promise<number> {
+  const log = createLogger(options.logLevel, logFields(options));
+  const service = createService(options, log);
+  const port = await listen(service.front, options.port, options.host);
+  log.info({ port, version: VERSION }, 'listening; loading the model');
+  let peer: Server | undefined;
+  let watch: TrafficWatch | undefined;
+  try {
+    const model = await load(options, service, log);
+    watch = await followTraffic(options, service, log);
+    peer = await openPeer(options, service.state, log);
+    service.state.model = model;
+    onReady?.(model, port);
+  } catch (error) {
+    const failure = failureOf(error);
+    log.error({ err: error, reason: failure.reason }, failure.message);
+    writeTerminationMessage(options.terminationMessageFile, failure);
+    service.front.close();
+    service.front.closeAllConnections();
+    return 1;
+  }
+  const how = await shutdown.requested;
+  await drain(service, how === 'drain' ? options.drainSeconds : 0, shutdown, log);
+  peer?.close();
+  peer?.closeAllConnections();
+  watch?.close();
+  await service.forwarder.close();
+  return 0;
+}
+
+interface Service {
+  readonly state: ServiceState;
+  readonly metrics: Metrics;
+  readonly forwarder: Forwarder;
+  readonly front: Server;
+}
+
+function createService(options: ServeOptions, log: Logger): Service {
+  const state = new ServiceState(options.revision);
+  const metrics = new Metrics();
+  const forwarder = new Forwarder({
+    revision: state.revisionName,
+    deadlineMs: options.forwardTimeoutSeconds * 1000,
+    maxAnswerBytes: MAX_FORWARDED_ANSWER,
+  });
+  const { maxBodyBytes } = options;
+  const predictions = new PredictionEndpoint({ state, metrics, forwarder, log, maxBodyBytes });
+  const app = createApp({ state, metrics, version: VERSION });
+  const front = createFront({
+    state,
+    metrics,
+    predictions,
+    app,
+    requestTimeoutMs: options.requestTimeoutSeconds * 1000,
+  });
+  return { state, metrics, forwarder, front };
+}
+
+async function load(options: ServeOptions, { state, metrics }: Service, log: Logger): Promise<Model> {
+  const threads = threadsFor(readCpuFacts());
+  const started = performance.now();
+  const model = await loadModel({
+    path: options.model,
+    name: options.name,
+    threads,
+    maxBatchSize: options.maxBatchSize,
+    onRun: (rows, seconds) => metrics.ran(rows, seconds),
+  });
+  const { manifest, source, merging, cap } = model;
+  const sha256 = options.sha256 ?? source.sha256;
+  metrics.modelLoaded(
+    { revision: state.revisionName, version: manifest.version, sha256 },
+    predictionScale(manifest, source.reference),
+  );
+  const seconds = Math.round(performance.now() - started) / 1000;
+  const golden = source.golden?.rows.length ?? 0;
+  log.info(
+    {
+      model: manifest.name,
+      modelVersion: manifest.version,
+      sha256,
+      threads,
+      merging,
+      rowsPerRun: cap,
+      golden,
+      seconds,
+    },
+    'the model serves',
+  );
+  return model;
+}
+
+async function followTraffic(
+  { trafficFile }: ServeOptions,
+  { state, metrics, forwarder }: Service,
+  log: Logger,
+): Promise<TrafficWatch | undefined> {
+  if (trafficFile === undefined) return undefined;
+  return watchTraffic(trafficFile, {
+    changed(traffic) {
+      state.traffic = traffic;
+      metrics.trafficApplied(traffic.generation);
+      forwarder.use(state.stable ? undefined : traffic);
+      log.info(
+        { generation: traffic.generation, stableRevision: traffic.stable.revision, stable: state.stable },
+        'traffic file applied',
+      );
+    },
+    failed: (message) => log.error(message),
+  });
+}
+
+async function openPeer(
+  { peerPort, host }: ServeOptions,
+  state: ServiceState,
+  log: Logger,
+): Promise<Server | undefined> {
+  if (peerPort === undefined) return undefined;
+  const token = process.env[ENVIRONMENT.peerToken] ?? '';
+  if (token === '') {
+    log.warn(`${ENVIRONMENT.peerToken} is not set: no files are given to other pods`);
+    return undefined;
+  }
+  const peer = createPeerServer(state, token);
+  const port = await listen(peer, peerPort, host);
+  log.info({ port }, 'model files are given to pods of this revision');
+  return peer;
+}
+
+/** Readiness off, answers that end their connections, then no new connections, then the last answers. */
+async function drain(
+  { state, front }: Service,
+  graceSeconds: number,
+  { hurried }: Shutdown,
+  log: Logger,
+): Promise<void> {
+  state.draining = true;
+  log.info({ graceSeconds }, 'draining');
+  let timer: NodeJS.Timeout | undefined;
+  const grace = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, graceSeconds * 1000);
+  });
+  await Promise.race([grace, hurried]);
+  clearTimeout(timer);
+  const { cut } = await closeGracefully(front, FINISH_MS);
+  if (cut) log.warn(`requests were still unanswered after ${FINISH_MS / 1000} s and were cut`);
+  log.info('stopped');
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof FailureError) return error.toFailure();
+  return new FailureError('LoadFailed', `the runtime could not start: ${String(error)}`).toFailure();
+}
+
+/** The kubelet makes this file; where there is none, nobody reads it. */
+function writeTerminationMessage(path: string, failure: Failure): void {
+  try {
+    truncateSync(path);
+    writeFileSync(path, JSON.stringify(failure), { flag: 'r+' });
+  } catch {
+    // Not in a container, or without a file: the log has the cause.
+  }
+}
+
+function logFields({ name, namespace, revision }: ServeOptions): Readonly<Record<string, string>> {
+  const pod = process.env[ENVIRONMENT.podName];
+  return {
+    ...(name === undefined ? {} : { modelDeployment: name }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(revision === undefined ? {} : { revision }),
+    ...(pod === undefined ? {} : { pod }),
+  };
+}

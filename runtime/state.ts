@@ -1,0 +1,35 @@
+import type { Traffic } from '#contract/traffic.ts';
+import type { Model } from '#runtime/model/load.ts';
+import { isStable } from '#runtime/traffic/decision.ts';
+
+/** What a pod is at this moment; all endpoints read it. */
+export class ServiceState {
+  /** The ModelRevision that this pod runs; undefined outside a cluster. */
+  readonly revision: string | undefined;
+  readonly startedAt = performance.now();
+  model: Model | undefined;
+  traffic: Traffic | undefined;
+  draining = false;
+
+  constructor(revision: string | undefined) {
+    this.revision = revision;
+  }
+
+  /** May be sent requests. */
+  get ready(): boolean {
+    return this.model !== undefined && !this.draining;
+  }
+
+  get stable(): boolean {
+    return isStable(this.revision, this.traffic);
+  }
+
+  /** The name in x-windlass-revision. */
+  get revisionName(): string {
+    return this.revision ?? 'local';
+  }
+
+  get uptimeSeconds(): number {
+    return (performance.now() - this.startedAt) / 1000;
+  }
+}

@@ -1,0 +1,167 @@
+import type { Pool } from 'undici';
+import { FORWARDED_HEADER, REQUEST_ID_HEADER } from '#contract/names.ts';
+import type { Traffic } from '#contract/traffic.ts';
+import type { ForwardOutcome } from '#runtime/metrics.ts';
+
+/** A prediction request as it is passed on. */
+export interface ForwardRequest {
+  readonly path: string;
+  readonly body: Buffer;
+  readonly contentType: string | undefined;
+  readonly requestId: string;
+  readonly traceparent: string | undefined;
+}
+
+export interface ForwardedAnswer {
+  readonly kind: 'answer';
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+export interface ForwardFailure {
+  readonly kind: 'failed';
+  readonly outcome: Exclude<ForwardOutcome, 'ok'>;
+  readonly message: string;
+}
+
+export interface ForwarderOptions {
+  /** This pod's revision, for the header. */
+  readonly revision: string;
+  /** The stable revision has this long for its whole answer. */
+  readonly deadlineMs: number;
+  /** A longer answer is not held. */
+  readonly maxAnswerBytes: number;
+}
+
+const CONNECT_TIMEOUT_MS = 1000;
+/** After a connection could not be made, requests are answered here for so long without another try. */
+const REST_MS = 250;
+/** Connections are made anew now and then, so that they spread over pods that came later. */
+const CONNECTION_LIFE_MS = 30_000;
+const MAX_CONNECTIONS = 128;
+/** Room for the header in which the answering pod lists its predictions. */
+const MAX_HEADER_BYTES = 1024 * 1024;
+
+/** Passes requests on to the stable revision's Service over kept-alive connections, one pool per traffic generation. */
+export class Forwarder {
+  readonly #options: ForwarderOptions;
+  #pool: { readonly generation: number; readonly url: string; readonly opened: Promise<Pool> } | undefined;
+  #restUntil = 0;
+
+  constructor(options: ForwarderOptions) {
+    this.#options = options;
+  }
+
+  /** Opens the pool for a traffic file, and lets go of an earlier one once its requests are answered. */
+  use(traffic: Traffic | undefined): void {
+    const old = this.#pool;
+    const url = traffic?.stable.url;
+    if (old?.generation === traffic?.generation && old?.url === url) return;
+    this.#restUntil = 0;
+    this.#pool =
+      traffic === undefined
+        ? undefined
+        : { generation: traffic.generation, url: traffic.stable.url, opened: openPool(traffic.stable.url) };
+    void old?.opened.then((pool) => pool.close()).catch(() => undefined);
+  }
+
+  /** The whole answer of the stable revision, whatever its status, or why there is none. */
+  async forward(request: ForwardRequest): Promise<ForwardedAnswer | ForwardFailure> {
+    if (this.#pool === undefined || performance.now() < this.#restUntil) {
+      return {
+        kind: 'failed',
+        outcome: 'skipped',
+        message: 'the stable revision could not be reached a moment ago',
+      };
+    }
+    const signal = AbortSignal.timeout(this.#options.deadlineMs);
+    const first = await this.#attempt(this.#pool.opened, request, signal);
+    // A kept-alive connection may have been closed while it was idle: a prediction may be asked for twice.
+    const again = isFailure(first, 'reset') ? this.#pool : undefined;
+    const last = again === undefined ? first : await this.#attempt(again.opened, request, signal);
+    if (isFailure(last, 'connect')) this.#restUntil = performance.now() + REST_MS;
+    return last;
+  }
+
+  async #attempt(
+    opened: Promise<Pool>,
+    request: ForwardRequest,
+    signal: AbortSignal,
+  ): Promise<ForwardedAnswer | ForwardFailure> {
+    try {
+      const pool = await opened;
+      const { statusCode, headers, body } = await pool.request({
+        method: 'POST',
+        path: request.path,
+        body: request.body,
+        headers: {
+          [FORWARDED_HEADER]: this.#options.revision,
+          [REQUEST_ID_HEADER]: request.requestId,
+          ...(request.contentType === undefined ? {} : { 'content-type': request.contentType }),
+          ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
+        },
+        signal,
+      });
+      const chunks: Buffer[] = [];
+      let size = 0;
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        if (size > this.#options.maxAnswerBytes) {
+          return {
+            kind: 'failed',
+            outcome: 'too_large',
+            message: `the answer has more than ${this.#options.maxAnswerBytes} bytes`,
+          };
+        }
+        chunks.push(chunk);
+      }
+      return { kind: 'answer', status: statusCode, headers, body: Buffer.concat(chunks) };
+    } catch (error) {
+      return { kind: 'failed', outcome: failureOf(error), message: String(error) };
+    }
+  }
+
+  async close(): Promise<void> {
+    const old = this.#pool;
+    this.#pool = undefined;
+    await old?.opened.then((pool) => pool.destroy()).catch(() => undefined);
+  }
+}
+
+function isFailure(result: ForwardedAnswer | ForwardFailure, outcome: ForwardOutcome): boolean {
+  return result.kind === 'failed' && result.outcome === outcome;
+}
+
+/** undici costs a few MB, which only a pod that forwards has to pay. */
+async function openPool(url: string): Promise<Pool> {
+  const { Pool } = await import('undici');
+  return new Pool(new URL(url).origin, {
+    connections: MAX_CONNECTIONS,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    clientTtl: CONNECTION_LIFE_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  });
+}
+
+const CONNECT_CODES = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ETIMEDOUT',
+]);
+
+function failureOf(error: unknown): 'connect' | 'reset' | 'timeout' {
+  const { name, code } = describe(error);
+  if (name === 'TimeoutError' || name === 'AbortError' || /_(HEADERS|BODY)_TIMEOUT$/.test(code))
+    return 'timeout';
+  return CONNECT_CODES.has(code) ? 'connect' : 'reset';
+}
+
+function describe(error: unknown): { readonly name: string; readonly code: string } {
+  if (!(error instanceof Error)) return { name: '', code: '' };
+  return { name: error.name, code: 'code' in error ? String(error.code) : '' };
+}

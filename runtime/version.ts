@@ -1,0 +1,2 @@
+/** The release of Windlass; a test compares it with package.json. */
+export const VERSION = '0.1.0';

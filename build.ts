@@ -37,9 +37,7 @@ for (const [name, source] of Object.entries(PROGRAMS)) {
     format: 'esm',
     target: 'node24',
     external: ['onnxruntime-node'],
-    banner: {
-      js: name === 'kubectl-windlass' ? `#!/usr/bin/env node\n${COMMONJS_GLOBALS}` : COMMONJS_GLOBALS,
-    },
+    banner: { js: COMMONJS_GLOBALS },
     minifySyntax: true,
     minifyWhitespace: true,
     keepNames: true,

@@ -102,10 +102,7 @@ export async function trialLoad(options: TrialLoad): Promise<number> {
 }
 
 /** What the child does: prints {"peakBytes": ...} or a Failure as its last line; gives the exit code. */
-export async function runTrialLoad(
-  graph: string,
-  open: (path: string) => { release(): void },
-): Promise<number> {
+export async function runTrialLoad(graph: string): Promise<number> {
   const print = (value: unknown) =>
     new Promise<void>((resolve) => process.stdout.write(`${JSON.stringify(value)}\n`, () => resolve()));
   try {

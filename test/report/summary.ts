@@ -1,0 +1,37 @@
+import { columns } from '#cli/format/index.ts';
+import { total } from './counts.ts';
+import type { Counts } from './counts.ts';
+
+export interface Outcome {
+  readonly name: string;
+  readonly counts: Counts;
+  readonly seconds: number;
+}
+
+/** The table of all stages, and the plain count as its last line. */
+export function summary(outcomes: readonly Outcome[]): string {
+  const rows = outcomes.map(({ name, counts, seconds }) => [
+    name,
+    `${counts.passed} passed`,
+    `${counts.failed} failed`,
+    counts.skipped === 0 ? '' : `${counts.skipped} skipped`,
+    time(seconds),
+  ]);
+  const { passed, failed } = total(outcomes.map(({ counts }) => counts));
+  return [...columns(rows), `${passed} passed, ${failed} failed`].join('\n');
+}
+
+function time(seconds: number): string {
+  return seconds < 60
+    ? `${seconds.toFixed(1)} s`
+    : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+/**
+ * The exit code. End-to-end tests are skipped as a whole where no cluster can run; `clusterRequired` (CI) does not
+ * accept that.
+ */
+export function exitCode(outcomes: readonly Outcome[], clusterRequired: boolean): 0 | 1 {
+  const skipped = outcomes.some(({ name, counts }) => name === 'e2e' && counts.passed + counts.failed === 0);
+  return total(outcomes.map(({ counts }) => counts)).failed > 0 || (skipped && clusterRequired) ? 1 : 0;
+}

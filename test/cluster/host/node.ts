@@ -126,13 +126,17 @@ export function kubeProxyFlags(kubeconfig: string): string[] {
 
 /** Names of the cluster; every other name does not exist, and is answered at once. */
 export function corefile(kubeconfig: string): string {
-  return `.:53 {
+  return `cluster.local:53 in-addr.arpa:53 ip6.arpa:53 {
   bind ${addresses.node}
   errors
   kubernetes cluster.local in-addr.arpa ip6.arpa {
     kubeconfig ${kubeconfig}
     ttl 5
   }
+}
+.:53 {
+  bind ${addresses.node}
+  errors
   template ANY ANY {
     rcode NXDOMAIN
   }

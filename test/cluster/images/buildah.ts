@@ -50,7 +50,7 @@ export async function saveArchive(tags: readonly string[], archive: string): Pro
     file,
     JSON.stringify(images.map(({ Config, Layers }) => ({ Config, Layers, RepoTags: tags }))),
   );
-  const layers = images.flatMap(({ Config, Layers }) => [Config, ...Layers]);
+  const layers = images.flatMap(({ Config, Layers }) => [Layers, Config].flat());
   await run('tar', ['-C', content, '-cf', tar, 'manifest.json', ...layers], { timeout: BUILD_TIMEOUT });
   await rename(tar, archive);
   await rm(scratch, { recursive: true, force: true });

@@ -1,14 +1,6 @@
 import { z } from 'zod';
 import { podSettingsSchema, resourcesSchema } from './pod-settings.ts';
-import {
-  cel,
-  conditionSchema,
-  durationSchema,
-  listMap,
-  matches,
-  nameReferenceSchema,
-  type CelRule,
-} from './schema.ts';
+import { cel, conditionSchema, durationSchema, listMap, matches, nameReferenceSchema } from './schema.ts';
 
 const URI = /^s3:\/\/[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]\/.+$/;
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -160,21 +152,8 @@ export const modelDeploymentSpecSchema = z
     rollout: rolloutSettingsSchema.prefault({}),
     history: historySchema.prefault({}),
   })
-  .meta(cel(...(['CPU', 'Memory'] as const).map((resource) => needsRequest(resource))))
   .describe('What should run.');
 
-/** An autoscaler measures use in percent of a pod's request, so without one it never scales. */
-function needsRequest(resource: 'CPU' | 'Memory'): CelRule {
-  const name = resource.toLowerCase();
-  const target = `target${resource}UtilizationPercentage`;
-  const given = ['requests', 'limits'].map(
-    (list) => `(has(self.serving.resources.${list}) && '${name}' in self.serving.resources.${list})`,
-  );
-  return {
-    rule: `!has(self.autoscaling) || !has(self.autoscaling.${target}) || (has(self.serving.resources) && (${given.join(' || ')}))`,
-    message: `autoscaling.${target} is in percent of a pod’s request: set serving.resources.requests.${name}`,
-  };
-}
 /** A spec as the API server stores it: defaults filled in. */
 export type ModelDeploymentSpec = Readonly<z.infer<typeof modelDeploymentSpecSchema>>;
 

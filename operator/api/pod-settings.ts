@@ -113,7 +113,7 @@ export const podSettingsSchema = z
       .meta(listMap('name'))
       .optional()
       .describe(
-        'Environment variables of the server’s container. Not for secrets: they can be read by all who may read pods.',
+        'Environment variables of the pods’ containers. Not for secrets: they can be read by all who may read pods.',
       ),
   })
   .describe('Fields of the pods that run the model.');

@@ -1,8 +1,6 @@
 /** What is wrong, the spec's fields that are, and what the API server says. */
 type Refusal = readonly [what: string, spec: object, message: string];
 
-const cpuAlone = { resources: { requests: { cpu: '250m' } } };
-
 export const refusedDeployments: readonly Refusal[] = [
   ['an unknown field', { modell: {} }, 'unknown field "spec.modell"'],
   ['a field of a later release', { rollout: { steps: [] } }, 'unknown field "spec.rollout.steps"'],
@@ -97,21 +95,10 @@ export const refusedDeployments: readonly Refusal[] = [
     'autoscaling with bounds the wrong way round',
     {
       autoscaling: { minReplicas: 3, maxReplicas: 2, targetCPUUtilizationPercentage: 70 },
-      serving: cpuAlone,
     },
     'minReplicas must not be above maxReplicas',
   ],
   ['autoscaling with no target', { autoscaling: { maxReplicas: 2 } }, 'name a target'],
-  [
-    'autoscaling with a CPU target without a request',
-    { autoscaling: { maxReplicas: 2, targetCPUUtilizationPercentage: 70 } },
-    'set serving.resources.requests.cpu',
-  ],
-  [
-    'autoscaling with a memory target without a request',
-    { autoscaling: { maxReplicas: 2, targetMemoryUtilizationPercentage: 70 }, serving: cpuAlone },
-    'set serving.resources.requests.memory',
-  ],
 ];
 
 export const refusedRollbacks: readonly Refusal[] = [

@@ -21,5 +21,11 @@ test('a measurement that fails is a figure that does not hold, with its cause', 
     goal: { atMost: 1, unit: '' },
     measure: () => Promise.reject(new Error('the cluster is gone')),
   });
-  expect(line).toEqual({ figure: 'x', value: null, goal: '<= 1', holds: false, error: 'the cluster is gone' });
+  expect(line).toEqual({
+    figure: 'x',
+    value: null,
+    goal: '<= 1',
+    holds: false,
+    error: 'the cluster is gone',
+  });
 });

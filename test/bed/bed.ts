@@ -9,6 +9,8 @@ export interface BedConnection {
   readonly store: StoreConnection;
   readonly operatorNamespace: string;
   readonly auditLog: string | undefined;
+  /** The runtime image that the operator was installed with. */
+  readonly runtimeImage: string;
 }
 
 const BUCKET = 'models';

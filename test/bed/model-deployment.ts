@@ -89,17 +89,18 @@ export class TestDeployment {
   }
 
   async predict(body: unknown, path = '/predict'): Promise<Answer> {
-    const response = await fetch(await this.url(path), {
+    return this.predictAt(await this.url(path), body);
+  }
+
+  async predictAt(url: string, body: unknown): Promise<Answer> {
+    const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(10_000),
     });
-    return {
-      status: response.status,
-      revision: response.headers.get(REVISION_HEADER),
-      body: await response.json(),
-    };
+    const revision = response.headers.get(REVISION_HEADER);
+    return { status: response.status, revision, body: await response.json() };
   }
 
   /** Creates a ModelRollback, as `kubectl windlass undo` does, and returns its name. */

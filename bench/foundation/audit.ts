@@ -1,0 +1,58 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+
+interface AuditEvent {
+  readonly stage: string;
+  readonly verb: string;
+  readonly userAgent?: string;
+  readonly user?: { readonly username?: string };
+  readonly objectRef?: {
+    readonly resource?: string;
+    readonly subresource?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
+  readonly responseStatus?: { readonly code?: number };
+}
+
+/** A write, as `<verb> <resource>[/<subresource>]`, and how often it was asked for. */
+export type WriteCounts = ReadonlyMap<string, number>;
+
+/** Where an audit log ends now, so that only what comes later is read. */
+export async function endOf(auditLog: string): Promise<number> {
+  return (await stat(auditLog)).size;
+}
+
+/**
+ * The operator's writes in an audit log from a position on; its Lease, events and the touches of pods are not counted
+ * (`keep` narrows further).
+ */
+export async function operatorWrites(
+  auditLog: string,
+  from: number,
+  keep: (event: AuditEvent) => boolean = () => true,
+): Promise<WriteCounts> {
+  const counts = new Map<string, number>();
+  const lines = createInterface({ input: createReadStream(auditLog, { start: from }) });
+  for await (const line of lines) {
+    const event = JSON.parse(line) as AuditEvent;
+    if (event.stage !== 'ResponseComplete' || !isOperator(event) || !isCounted(event) || !keep(event))
+      continue;
+    const { resource, subresource } = event.objectRef ?? {};
+    const key = `${event.verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
+
+const isOperator = (event: AuditEvent): boolean => event.userAgent?.startsWith('windlass-operator') ?? false;
+
+function isCounted({ objectRef, verb }: AuditEvent): boolean {
+  const resource = objectRef?.resource;
+  return resource !== 'leases' && resource !== 'events' && !(resource === 'pods' && verb === 'patch');
+}
+
+export function total(counts: WriteCounts): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
+}

@@ -3,7 +3,8 @@ import type { KubeError, KubeErrorKind } from '#operator/kube/index.ts';
 import { CliError, EXIT } from './exit.ts';
 
 const HINTS: Readonly<Record<KubeErrorKind, string | undefined>> = {
-  forbidden: 'ask for the role windlass-user (or windlass-view to look) in that namespace',
+  forbidden:
+    'ask for the ClusterRole windlass-view (to look), windlass-edit or windlass-rollback (to undo) in that namespace',
   transient: 'is the cluster running, and is this the right --context?',
   notFound: undefined,
   gone: 'run the command again',

@@ -21,14 +21,22 @@ export interface PredictOptions extends GlobalOptions {
   readonly output?: 'json' | 'yaml';
 }
 
-const infoSchema = z.object({
-  inputs: z.array(modelInputSchema),
-  batch: z.object({ request: z.string() }).optional(),
-});
-type Info = z.infer<typeof infoSchema>;
+const infoSchema = z.object({ inputs: z.array(modelInputSchema) });
 
-/** The name of the rows' field where a bundle gives none. */
-const DEFAULT_BATCH_FIELD = 'instances';
+/** OpenAPI's example of a batch: its one field is what the bundle calls the rows. */
+const batchExampleSchema = z.object({
+  paths: z.object({
+    '/predict_batch': z.object({
+      post: z.object({
+        requestBody: z.object({
+          content: z.object({
+            'application/json': z.object({ example: z.record(z.string(), z.array(z.unknown())) }),
+          }),
+        }),
+      }),
+    }),
+  }),
+});
 
 export function predict(name: string, options: PredictOptions, io: Io): Promise<ExitCode> {
   return withSession(options, io.signal, async (session) => {
@@ -59,22 +67,41 @@ async function requestBody(
   const given = options.data === undefined ? undefined : await readBody(options.data, io.stdin);
   const complete = given !== undefined && (options.batch !== true || !Array.isArray(given));
   if (complete) return given;
-  const info = await modelInfo(session, name, options);
-  const row = given ?? exampleRow(info.inputs);
+  const row = given ?? exampleRow((await read(session, name, '/model/info', infoSchema, options)).inputs);
+  const body = options.batch === true ? await batchOf(session, name, row, options) : row;
   if (given === undefined) {
-    io.err(`An example made from the model's inputs (give your own with -d):\n${JSON.stringify(row)}\n`);
+    io.err(`An example made from the model's inputs (give your own with -d):\n${JSON.stringify(body)}\n`);
   }
-  if (options.batch !== true) return row;
-  return { [info.batch?.request ?? DEFAULT_BATCH_FIELD]: Array.isArray(row) ? row : [row] };
+  return body;
 }
 
-async function modelInfo(session: Session, name: string, options: PredictOptions): Promise<Info> {
-  const answer = await call(session, name, 'GET', '/model/info', options);
+async function batchOf(
+  session: Session,
+  name: string,
+  rows: unknown,
+  options: PredictOptions,
+): Promise<unknown> {
+  const { paths } = await read(session, name, '/openapi.json', batchExampleSchema, options);
+  const { example } = paths['/predict_batch'].post.requestBody.content['application/json'];
+  return Object.fromEntries(
+    Object.keys(example).map((field) => [field, Array.isArray(rows) ? rows : [rows]]),
+  );
+}
+
+/** What the model says of itself. */
+async function read<T>(
+  session: Session,
+  name: string,
+  path: string,
+  schema: z.ZodType<T>,
+  options: PredictOptions,
+): Promise<T> {
+  const answer = await call(session, name, 'GET', path, options);
   if (answer.from === 'apiserver') throw await unreachable(session, name, answer);
-  const info = infoSchema.safeParse(answer.body);
-  if (info.success) return info.data;
-  throw new CliError(`${name} does not say what its inputs are (HTTP ${answer.status} from /model/info)`, {
-    hint: `give a request with -d '{...}'`,
+  const found = schema.safeParse(answer.body);
+  if (found.success) return found.data;
+  throw new CliError(`${name} does not say what it takes (HTTP ${answer.status} from ${path})`, {
+    hint: `give a whole request with -d '{...}'`,
   });
 }
 

@@ -9,7 +9,7 @@ import {
   revisionNumber,
   stableRevision,
 } from '../revisions.ts';
-import { observed } from '../status/view.ts';
+import { condition, observed } from '../status/view.ts';
 
 export interface UndoInput {
   readonly deployment: ModelDeployment;
@@ -37,21 +37,38 @@ export function undoPlan(input: UndoInput): UndoPlan {
     toRevision === undefined
       ? previous(deployment, revisions, rollbacks)
       : findRevision(revisions, toRevision);
-  if (to.metadata.name === stable?.metadata.name && candidate === undefined && observed(deployment)) {
+  if (to.metadata.name === stable?.metadata.name && !underWay(deployment, revisions, rollbacks)) {
     throw new CliError(`${describeRevision(to)} serves already: there is nothing to undo`, {
       exitCode: EXIT.usage,
       hint: history(deployment),
     });
   }
   return {
-    from: candidate ?? stable,
+    from: candidate ?? (to.metadata.name === stable?.metadata.name ? undefined : stable),
     to,
     fromSpecHash: observed(deployment) ? deployment.status?.specHash : undefined,
     warm: to.status?.state === 'Warm' || to.status?.state === 'Stable',
   };
 }
 
-/** The stable revision before this one: the newest that served once, other than the one that was undone. */
+/** Whether the spec asks for something else than what serves: a candidate, or a source that is not resolved yet. */
+function underWay(
+  deployment: ModelDeployment,
+  revisions: readonly ModelRevision[],
+  rollbacks: readonly ModelRollback[],
+): boolean {
+  if (candidateRevision(deployment, revisions) !== undefined || !observed(deployment)) return true;
+  if (activeRollback(rollbacks) !== undefined) return false;
+  return (
+    condition(deployment, 'Ready')?.status !== 'True' &&
+    condition(deployment, 'ModelResolved')?.status === 'False'
+  );
+}
+
+/**
+ * What the operator takes an undo without a revision to mean: while another revision is on its way, to keep the one that
+ * serves; else the newest that served before it, other than one that was undone.
+ */
 function previous(
   deployment: ModelDeployment,
   revisions: readonly ModelRevision[],
@@ -64,16 +81,7 @@ function previous(
       hint: `see what it waits for: kubectl windlass status ${named(deployment)}`,
     });
   }
-  const candidate = candidateRevision(deployment, revisions);
-  if (candidate !== undefined) {
-    throw new CliError(
-      `a rollout of ${describeRevision(candidate)} is under way: say which revision shall serve`,
-      {
-        exitCode: EXIT.usage,
-        hint: `to stop it and keep ${describeRevision(stable)}: kubectl windlass undo ${named(deployment)} --to-revision=${revisionNumber(stable) ?? stable.metadata.name}`,
-      },
-    );
-  }
+  if (underWay(deployment, revisions, rollbacks)) return stable;
   const undone = activeRollback(rollbacks)?.status?.fromRevision;
   const number = revisionNumber(stable) ?? Infinity;
   const found = newestFirst(revisions).find(
@@ -105,7 +113,7 @@ function history(deployment: ModelDeployment): string {
  * earlier undo of the same kind that has ended).
  */
 export function rollbackName(plan: UndoPlan, deployment: string, attempt: number): string {
-  const from = plan.from === undefined ? 'none' : label(plan.from, deployment);
+  const from = plan.from === undefined ? 'spec' : label(plan.from, deployment);
   const base = `${deployment}-undo-${from}-to-${label(plan.to, deployment)}`;
   return attempt === 0 ? base : `${base}-${attempt + 1}`;
 }

@@ -80,7 +80,7 @@ crds: packages ## Generate the CRDs, the chart's copies and the API reference
 
 .PHONY: cli
 cli: packages ## Build kubectl-windlass into dist/bin
-	$(call step,kubectl windlass,npm run --silent build && mkdir -p dist/bin && install -m 755 dist/kubectl-windlass.mjs dist/bin/kubectl-windlass && ln -sf kubectl-windlass dist/bin/kubectl_complete-windlass)
+	$(call step,kubectl windlass,node build.ts kubectl-windlass && mkdir -p dist/bin && install -m 755 dist/kubectl-windlass.mjs dist/bin/kubectl-windlass && ln -sf kubectl-windlass dist/bin/kubectl_complete-windlass)
 	@printf 'Put it on your PATH: export PATH=%s/dist/bin:$$PATH   (it needs Node 22 or newer)\n' '$(CURDIR)'
 
 .PHONY: cluster-up

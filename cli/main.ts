@@ -28,6 +28,11 @@ const io: Io = {
 process.exitCode = await run(process.argv.slice(2));
 
 async function run(args: readonly string[]): Promise<number> {
+  const [major = 0] = process.versions.node.split('.').map(Number);
+  if (major < 22) {
+    io.err(`error: kubectl-windlass needs Node.js 22 or newer, and the node on PATH is ${process.version}\n`);
+    return EXIT.error;
+  }
   let code: ExitCode = EXIT.ok;
   const program = createProgram(io, (finished) => {
     code = finished;

@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { goldenSchema } from '#contract/model-manifest.ts';
+import { repositoryFolder } from '#test/cluster/paths.ts';
+import type { Progress } from '#test/cluster/progress.ts';
+
+export interface Version {
+  readonly version: string;
+  readonly bundle: string;
+  readonly seed: number;
+}
+
+/** The file that WINDLASS_DATA names, by itself or in a folder of data sets; undefined: data is made up. */
+export async function realData(named: string | undefined): Promise<string | undefined> {
+  if (named === undefined || named === '') return undefined;
+  const info = await stat(named).catch(() => undefined);
+  if (info === undefined) throw new Error(`WINDLASS_DATA=${named}: there is no such file or folder`);
+  if (!info.isDirectory()) return named;
+  for (const path of ['bankchurn/Churn.csv', 'Churn.csv']) {
+    const file = join(named, path);
+    if ((await stat(file).catch(() => undefined)) !== undefined) return file;
+  }
+  throw new Error(`WINDLASS_DATA=${named}: the folder has neither bankchurn/Churn.csv nor Churn.csv`);
+}
+
+/** Trains one version of the bank churn model and writes its bundle. */
+export async function train(version: Version, data: string | undefined, progress: Progress): Promise<void> {
+  const args = ['train', 'bankchurn', '--version', version.version, '--seed', String(version.seed)];
+  args.push('--out', version.bundle, ...(data === undefined ? [] : ['--data', data]));
+  const child = spawn(repositoryFolder('training', '.venv', 'bin', 'windlass-train'), args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const errors: string[] = [];
+  createInterface({ input: child.stdout }).on('line', progress);
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    errors.push(line);
+    progress(line);
+  });
+  const code = await new Promise<number>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => resolve(status ?? 1));
+  });
+  if (code !== 0)
+    throw new Error(`training version ${version.version} ended with ${code}: ${errors.slice(-5).join('\n')}`);
+}
+
+/** A customer whom the model was tried on: the first golden request. */
+export async function knownCustomer(bundle: string): Promise<Readonly<Record<string, unknown>>> {
+  const golden = goldenSchema.parse(JSON.parse(await readFile(join(bundle, 'golden.json'), 'utf8')));
+  const [first] = golden.rows;
+  if (first === undefined) throw new Error(`${bundle}/golden.json has no rows`);
+  return first.input;
+}

@@ -202,6 +202,7 @@ function storeEnvironment(minio: Minio): NodeJS.ProcessEnv {
     AWS_ACCESS_KEY_ID: minio.accessKey,
     AWS_SECRET_ACCESS_KEY: minio.secretKey,
     AWS_ENDPOINT_URL: minio.endpoint,
+    WINDLASS_ALLOW_LOOPBACK: 'true',
     AWS_REGION: minio.region,
   };
 }

@@ -193,6 +193,7 @@ async function startControllers(plane: Plane, options: ControlPlaneOptions): Pro
   const settings = {
     kubeconfig: plane.kubeconfig,
     credentials: plane.credentials.files,
+    plugins: join(plane.folder, 'volume-plugins'),
     ...(options.qps === undefined ? {} : { qps: options.qps }),
   };
   if (options.controllerManager === true) {

@@ -2,14 +2,14 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { provideBase } from './images/base.ts';
 import { buildTarget, saveArchive } from './images/buildah.ts';
 import { buildTargetWith, saveArchiveWith } from './images/engine.ts';
-import { inputsDigest } from './images/inputs.ts';
+import { inputsDigest, type ImageTarget } from './images/inputs.ts';
 import { installPackages, missingPackages } from './host/requirements.ts';
 import { findEngine, type Engine } from './kind/engine.ts';
 import { withLock } from './lock.ts';
 import { cacheFolder } from './paths.ts';
 import { printProgress, timed, type Progress } from './progress.ts';
 
-export type ImageTarget = 'operator' | 'runtime';
+export type { ImageTarget } from './images/inputs.ts';
 
 export interface BuiltImage {
   readonly target: ImageTarget;
@@ -30,14 +30,8 @@ export async function buildImages(
   targets: readonly ImageTarget[] = allTargets,
   progress: Progress = printProgress,
 ): Promise<readonly BuiltImage[]> {
-  const digest = await inputsDigest();
   const folder = cacheFolder('images');
-  const images = targets.map((target) => ({
-    target,
-    tag: `windlass/${target}:dev`,
-    contentTag: `windlass/${target}:${digest}`,
-    archive: `${folder}/${target}-${digest}.tar`,
-  }));
+  const images = await Promise.all(targets.map((target) => describe(target, folder)));
   await withLock(
     cacheFolder('images.lock'),
     () => progress('  waiting for another process that builds images'),
@@ -61,6 +55,16 @@ export async function buildImages(
   return built;
 }
 
+async function describe(target: ImageTarget, folder: string): Promise<Omit<BuiltImage, 'size'>> {
+  const digest = await inputsDigest(target);
+  return {
+    target,
+    tag: `windlass/${target}:dev`,
+    contentTag: `windlass/${target}:${digest}`,
+    archive: `${folder}/${target}-${digest}.tar`,
+  };
+}
+
 async function prepare(progress: Progress): Promise<Engine | undefined> {
   const engine = await findEngine();
   if (engine !== undefined) return engine;
@@ -71,7 +75,7 @@ async function prepare(progress: Progress): Promise<Engine | undefined> {
 
 async function buildOne(
   engine: Engine | undefined,
-  image: Pick<BuiltImage, 'target' | 'tag' | 'contentTag' | 'archive'>,
+  image: Omit<BuiltImage, 'size'>,
   progress: Progress,
 ): Promise<void> {
   const tags = [image.tag, image.contentTag];

@@ -104,6 +104,8 @@ export const auditPolicy = {
 export interface ClientSettings {
   readonly kubeconfig: string;
   readonly credentials: CredentialFiles;
+  /** A folder for plugins that nobody uses; the default is in /usr. */
+  readonly plugins: string;
   /** Requests a second; the defaults are those of Kubernetes. */
   readonly qps?: number;
 }
@@ -112,7 +114,12 @@ function rate(qps: number | undefined): readonly string[] {
   return qps === undefined ? [] : [`--kube-api-qps=${qps}`, `--kube-api-burst=${qps * 2}`];
 }
 
-export function controllerManagerFlags({ kubeconfig, credentials, qps }: ClientSettings): readonly string[] {
+export function controllerManagerFlags({
+  kubeconfig,
+  credentials,
+  plugins,
+  qps,
+}: ClientSettings): readonly string[] {
   return [
     `--kubeconfig=${kubeconfig}`,
     '--leader-elect=false',
@@ -120,6 +127,7 @@ export function controllerManagerFlags({ kubeconfig, credentials, qps }: ClientS
     '--use-service-account-credentials=true',
     `--service-account-private-key-file=${credentials.serviceAccounts.privateKey}`,
     `--root-ca-file=${credentials.authority.certificate}`,
+    `--flex-volume-plugin-dir=${plugins}`,
     '--horizontal-pod-autoscaler-sync-period=5s',
     '--horizontal-pod-autoscaler-initial-readiness-delay=5s',
     '--horizontal-pod-autoscaler-cpu-initialization-period=20s',
@@ -137,6 +145,9 @@ const busyControllers = [
   '--concurrent-horizontal-pod-autoscaler-syncs=20',
 ];
 
-export function schedulerFlags({ kubeconfig, qps }: ClientSettings): readonly string[] {
+export function schedulerFlags({
+  kubeconfig,
+  qps,
+}: Pick<ClientSettings, 'kubeconfig' | 'qps'>): readonly string[] {
   return [`--kubeconfig=${kubeconfig}`, '--leader-elect=false', '--secure-port=0', ...rate(qps)];
 }

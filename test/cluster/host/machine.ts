@@ -47,11 +47,8 @@ export async function recordMachine(): Promise<Pick<HostState, 'sysctls' | 'fold
 /** The cluster's control group in each hierarchy (one with version 2, one for each controller with version 1). */
 async function cgroupFolders(): Promise<string[]> {
   if (await exists(join(CGROUPS, 'cgroup.controllers'))) return [join(CGROUPS, CGROUP)];
-  const hierarchies: string[] = [];
-  for (const entry of await readdir(CGROUPS, { withFileTypes: true })) {
-    if (entry.isDirectory() && entry.name !== 'unified') hierarchies.push(join(CGROUPS, entry.name, CGROUP));
-  }
-  return hierarchies;
+  const entries = await readdir(CGROUPS, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(CGROUPS, name, CGROUP));
 }
 
 export async function prepareMachine(state: HostState): Promise<void> {

@@ -96,10 +96,6 @@ export async function describePrograms(
     '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   ].join(':');
   const program = (file: string, args: readonly string[]): Program => ({ file, args: [...args], path });
-  const client = (user: keyof typeof users): { kubeconfig: string; credentials: typeof files } => ({
-    kubeconfig: kubeconfigOf(user),
-    credentials: files,
-  });
   return {
     etcd: program(binaries.etcd, etcdFlags({ data: stateFolder('etcd'), clientPort: 2379, peerPort: 2380 })),
     'kube-apiserver': program(
@@ -118,9 +114,16 @@ export async function describePrograms(
     'kube-proxy': program(binaries['kube-proxy'], kubeProxyFlags(kubeconfigOf('kube-proxy'))),
     'kube-controller-manager': program(
       binaries['kube-controller-manager'],
-      controllerManagerFlags(client('kube-controller-manager')),
+      controllerManagerFlags({
+        kubeconfig: kubeconfigOf('kube-controller-manager'),
+        credentials: files,
+        plugins: stateFolder('volume-plugins'),
+      }),
     ),
-    'kube-scheduler': program(binaries['kube-scheduler'], schedulerFlags(client('kube-scheduler'))),
+    'kube-scheduler': program(
+      binaries['kube-scheduler'],
+      schedulerFlags({ kubeconfig: kubeconfigOf('kube-scheduler') }),
+    ),
     coredns: program(binaries.coredns, ['-conf', zones]),
   };
 }

@@ -6,17 +6,26 @@ import { cacheFolder, repositoryFolder } from '../paths.ts';
 
 const BUILD_TIMEOUT = 20 * 60_000;
 
-/** Images and layers of ours lie in the cache folder, not among those of the machine. */
-function storage(): readonly string[] {
-  return ['--root', cacheFolder('containers', 'storage'), '--runroot', cacheFolder('containers', 'run')];
+/**
+ * A buildah command whose images and layers lie in the cache folder, not among those of the machine, and whose mounts
+ * end with it: they are in a namespace of their own.
+ */
+function command(args: readonly string[]): readonly string[] {
+  const storage = [
+    '--root',
+    cacheFolder('containers', 'storage'),
+    '--runroot',
+    cacheFolder('containers', 'run'),
+  ];
+  return ['--mount', '--propagation=private', 'buildah', ...storage, ...args];
 }
 
 export function buildah(args: readonly string[], timeout = 60_000): Promise<string> {
-  return run('buildah', [...storage(), ...args], { timeout });
+  return run('unshare', command(args), { timeout });
 }
 
 export async function imageExists(name: string): Promise<boolean> {
-  return (await attempt('buildah', [...storage(), 'inspect', '--type=image', name])).code === 0;
+  return (await attempt('unshare', command(['inspect', '--type=image', name]))).code === 0;
 }
 
 /** Builds one target of the Dockerfile under `tags`; says each step's line to `onLine`. */
@@ -27,11 +36,17 @@ export async function buildTarget(
 ): Promise<void> {
   const names = tags.flatMap((tag) => ['--tag', tag]);
   const flags = ['--isolation=chroot', '--pull-never', '--layers', '--format=docker', `--target=${target}`];
-  await run('buildah', [...storage(), 'build', ...flags, ...names, '.'], {
-    cwd: repositoryFolder(),
-    timeout: BUILD_TIMEOUT,
-    onLine,
-  });
+  const build = command(['build', ...flags, ...names, '.']);
+  try {
+    await run('unshare', build, {
+      cwd: repositoryFolder(),
+      timeout: BUILD_TIMEOUT,
+      onLine,
+    });
+  } catch (error) {
+    await buildah(['rm', '--all']); // the container of the step that failed
+    throw error;
+  }
 }
 
 /** Writes an archive (docker format) with all of `tags`; a push names one alone, so the archive is packed anew. */

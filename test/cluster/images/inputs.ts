@@ -3,18 +3,24 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { repositoryFolder } from '../paths.ts';
 
-/** What the images are made of: .dockerignore lets the same through. */
-export const inputs: readonly string[] = [
+export type ImageTarget = 'operator' | 'runtime';
+
+const common = [
+  'Dockerfile',
+  '.dockerignore',
   'package.json',
   'package-lock.json',
   '.npmrc',
   'build.ts',
-  'operator',
-  'runtime',
   'contract',
   'artifact',
-  'cli',
 ];
+
+/** What an image is made of: the Dockerfile copies the same. */
+export const inputs: Readonly<Record<ImageTarget, readonly string[]>> = {
+  operator: [...common, 'operator'],
+  runtime: [...common, 'runtime'],
+};
 
 async function filesUnder(path: string): Promise<readonly string[]> {
   const kind = await stat(repositoryFolder(path)).catch(() => undefined);
@@ -24,9 +30,9 @@ async function filesUnder(path: string): Promise<readonly string[]> {
   return (await Promise.all(entries.map((name) => filesUnder(join(path, name))))).flat();
 }
 
-/** Changes when anything changes that an image is made of; tests are no part of it. */
-export async function inputsDigest(): Promise<string> {
-  const files = (await Promise.all(['Dockerfile', ...inputs].map(filesUnder))).flat();
+/** Changes when anything changes that the image is made of; tests are no part of it. */
+export async function inputsDigest(target: ImageTarget): Promise<string> {
+  const files = (await Promise.all(inputs[target].map(filesUnder))).flat();
   const hash = createHash('sha256').update(process.arch).update(process.versions.node);
   for (const file of files) {
     if (file.endsWith('.test.ts')) continue;

@@ -1,0 +1,174 @@
+import { createCaches } from './caches/index.ts';
+import type { Caches, RunningCaches } from './caches/index.ts';
+import { keyOf, runController, WorkQueue } from './controller/index.ts';
+import type { Key, Reconcile } from './controller/index.ts';
+import type { Flags } from './flags.ts';
+import { ApiEventRecorder, clusterAccess, createKube, LeaderElector, Transport } from './kube/index.ts';
+import type { ClusterAccess, EventRecorder, Kube } from './kube/index.ts';
+import type { Log } from './logging.ts';
+import { createMetrics } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
+import { startHealthServer } from './server.ts';
+
+/** What a reconciler is given: everything that it may touch. */
+export interface ReconcilerDependencies {
+  readonly kube: Kube;
+  readonly caches: Caches;
+  readonly events: EventRecorder;
+  /** To look at a ModelDeployment again, because something outside of the cluster's objects changed. */
+  readonly enqueue: (key: Key) => void;
+  readonly log: Log;
+  readonly settings: { readonly runtimeImage: string };
+  readonly metrics: Pick<Metrics, 'onRollout' | 'onRollback'>;
+}
+
+export interface OperatorOptions {
+  readonly flags: Flags;
+  readonly log: Log;
+  readonly createReconcile: (dependencies: ReconcilerDependencies) => Reconcile;
+  /** Hears the port of /metrics and health once it listens. */
+  readonly onListening?: (port: number) => void;
+}
+
+const NAME = 'windlass.dev/operator';
+/** The API server's audit log knows the operator by it. */
+const USER_AGENT = 'windlass-operator';
+/** Longer than any reconcile takes whose calls all meet their deadlines. */
+const RECONCILE_DEADLINE_MS = 120_000;
+/** Work that has not stopped so long after leadership was lost must not go on beside a new leader. */
+const STOP_WITHIN_MS = 10_000;
+
+interface Parts {
+  readonly server: string;
+  readonly metrics: Metrics;
+  readonly caches: RunningCaches;
+  readonly elector: LeaderElector | undefined;
+  /** Works off the queue until the signal aborts. */
+  readonly act: (leading: AbortSignal) => Promise<void>;
+  readonly close: () => void;
+}
+
+/** The whole operator, from the first list until the signal aborts. */
+export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
+  const { flags, log } = options;
+  const parts = assemble(options, await clusterAccess(flags.kubeconfig, flags.context));
+  const { caches, metrics, elector } = parts;
+  const health = await startHealthServer({
+    host: flags.metricsHost,
+    port: flags.metricsPort,
+    registry: metrics.registry,
+    notReady: () => (caches.hasSynced() ? undefined : 'the first list of some kind has not come through yet'),
+  });
+  options.onListening?.(health.port);
+  const following = caches.run(signal);
+  try {
+    log.info({ server: parts.server, namespaces: flags.namespaces ?? 'all' }, 'listing');
+    await caches.synced(signal);
+    log.info({ modelDeployments: caches.modelDeployments.list().length }, 'caches are complete');
+    if (elector === undefined) await leadAlone(metrics, parts.act, signal);
+    else await leadInTurn(elector, parts.act, log, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await following;
+    await health.close();
+    parts.close();
+  }
+}
+
+function assemble(options: OperatorOptions, access: ClusterAccess): Parts {
+  const { flags, log } = options;
+  let caches: RunningCaches | undefined;
+  let queue: WorkQueue | undefined;
+  const enqueue = (key: Key): void => queue?.add(keyOf(key));
+  const metrics = createMetrics(() => countByReason(caches));
+  const { onCall, onIncident, onEventDropped: onDropped } = metrics;
+  // A renewal must not wait behind a hundred other calls, nor be held up by its own fence.
+  const electing = new Transport(access, { userAgent: USER_AGENT, maxSockets: 2, onCall });
+  const elector = flags.leaderElect ? createElector(flags, access, electing, log, metrics) : undefined;
+  const fence = elector === undefined ? {} : { fence: elector.fence };
+  const maxSockets = flags.maxConnections;
+  const transport = new Transport(access, { userAgent: USER_AGENT, maxSockets, onCall, ...fence });
+  const namespaces = flags.namespaces === undefined ? {} : { namespaces: flags.namespaces };
+  caches = createCaches({ transport, log, onChange: enqueue, onIncident, ...namespaces });
+  const known = caches;
+  const kube = createKube(transport);
+  const reporting = { reportingController: NAME, reportingInstance: flags.identity };
+  const events = new ApiEventRecorder({ kube, log, onDropped, ...reporting });
+  const settings = { runtimeImage: flags.runtimeImage };
+  const reconcile = options.createReconcile({ kube, caches, events, enqueue, log, settings, metrics });
+  const act = async (leading: AbortSignal): Promise<void> => {
+    queue = new WorkQueue({ observer: metrics.onQueue });
+    for (const { metadata } of known.modelDeployments.list()) {
+      enqueue({ namespace: metadata.namespace ?? '', name: metadata.name });
+    }
+    const { concurrency } = flags;
+    const working = { queue, reconcile, concurrency, deadlineMs: RECONCILE_DEADLINE_MS, log };
+    await Promise.all([
+      runController({ ...working, observe: metrics.onReconcile }, leading),
+      events.run(leading),
+    ]);
+  };
+  const close = (): void => {
+    transport.close();
+    electing.close();
+  };
+  return { server: access.server, metrics, caches, elector, act, close };
+}
+
+function createElector(
+  flags: Flags,
+  access: ClusterAccess,
+  transport: Transport,
+  log: Log,
+  metrics: Metrics,
+): LeaderElector {
+  return new LeaderElector({
+    kube: createKube(transport),
+    lease: { namespace: flags.leaseNamespace ?? access.namespace ?? 'default', name: flags.leaseName },
+    identity: flags.identity,
+    log,
+    onLeading: metrics.onLeading,
+  });
+}
+
+async function leadAlone(metrics: Metrics, act: Parts['act'], signal: AbortSignal): Promise<void> {
+  metrics.onLeading(true);
+  await act(signal);
+}
+
+/** Leads whenever it can, until the signal aborts. */
+async function leadInTurn(
+  elector: LeaderElector,
+  act: Parts['act'],
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await elector.lead(signal, async (leading) => {
+      let timer: NodeJS.Timeout | undefined;
+      const leaveLater = (): void => {
+        timer = setTimeout(() => {
+          log.error({ afterMs: STOP_WITHIN_MS }, 'work did not stop in time after leadership ended; leaving');
+          process.exit(1);
+        }, STOP_WITHIN_MS);
+      };
+      leading.addEventListener('abort', leaveLater, { once: true });
+      try {
+        await act(leading);
+      } finally {
+        clearTimeout(timer);
+        leading.removeEventListener('abort', leaveLater);
+      }
+    });
+  }
+}
+
+function countByReason(caches: Caches | undefined): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { status } of caches?.modelDeployments.list() ?? []) {
+    const reason = status?.conditions?.find(({ type }) => type === 'Ready')?.reason ?? 'New';
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  return counts;
+}

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { goldenSchema } from '#contract/model-manifest.ts';
+import { goldenSchema, manifestSchema } from '#contract/model-manifest.ts';
 import { repositoryFolder } from '#test/cluster/paths.ts';
 import type { Progress } from '#test/cluster/progress.ts';
 
@@ -46,10 +46,18 @@ export async function train(version: Version, data: string | undefined, progress
     throw new Error(`training version ${version.version} ended with ${code}: ${errors.slice(-5).join('\n')}`);
 }
 
-/** A customer whom the model was tried on: the first golden request. */
+/** A customer as the model's inputs allow: golden requests try missing and unknown values too. */
 export async function knownCustomer(bundle: string): Promise<Readonly<Record<string, unknown>>> {
-  const golden = goldenSchema.parse(JSON.parse(await readFile(join(bundle, 'golden.json'), 'utf8')));
-  const [first] = golden.rows;
-  if (first === undefined) throw new Error(`${bundle}/golden.json has no rows`);
-  return first.input;
+  const read = async (file: string): Promise<unknown> =>
+    JSON.parse(await readFile(join(bundle, file), 'utf8'));
+  const { rows } = goldenSchema.parse(await read('golden.json'));
+  const { inputs } = manifestSchema.parse(await read('model.json'));
+  const valid = rows.find(({ input }) =>
+    inputs.every(({ name, values }) => {
+      const value = input[name] ?? undefined;
+      return value !== undefined && (values === undefined || values.some((allowed) => allowed === value));
+    }),
+  );
+  if (valid === undefined) throw new Error(`${bundle}/golden.json has no row that is a whole request`);
+  return valid.input;
 }

@@ -4,7 +4,7 @@ import type { Lease } from './core-types.ts';
 import { isKubeError, KubeError } from './errors.ts';
 import { microTime } from './micro-time.ts';
 import { LEASE } from './types.ts';
-import type { Kube, Ref } from './types.ts';
+import type { CallOptions, Kube, Ref } from './types.ts';
 
 export interface LeaderElectorOptions {
   /** Must not be fenced by this very elector, and best has a connection of its own. */
@@ -151,13 +151,15 @@ export class LeaderElector {
 
   async #keepRenewing(leading: AbortController, ended: AbortSignal): Promise<void> {
     let deadline = this.#stopAtDeadline(leading);
+    let failed = false;
     while (!ended.aborted && this.#validUntil > 0) {
-      await sleep(this.#retryMs, ended);
+      await sleep(failed ? this.#retryMs / 4 : this.#retryMs, ended);
       if (ended.aborted) break;
       const renewed = await this.#renew().catch((error: unknown) => {
         this.#options.log.warn({ error }, 'cannot renew the Lease');
         return undefined;
       });
+      failed = renewed === undefined;
       if (renewed === false) this.#lose(leading, 'another replica holds the Lease');
       if (renewed === true) {
         clearTimeout(deadline);
@@ -187,14 +189,17 @@ export class LeaderElector {
     // Never cut short: a renewal of which nobody knows whether it came through would spoil giving the Lease back.
     const options = { signal: new AbortController().signal, timeoutMs: this.#renewDeadlineMs / 2 };
     const known = this.#sighting?.lease ?? (await kube.get(LEASE, ref, options));
-    const sentAt = performance.now();
-    if (await this.#took(sentAt, this.#patch(known, { renewTime: microTime(Date.now()) }, options)))
-      return true;
-    // Somebody else wrote it: perhaps only an annotation.
+    if (await this.#renewFrom(known, options)) return true;
+    // Somebody else wrote it, or a write of ours came through of which nobody told us.
     const found = await kube.get(LEASE, ref, options);
     this.#look(found);
     if (found.spec?.holderIdentity !== identity) return false;
+    if (await this.#renewFrom(found, options)) return true;
     throw new KubeError('conflict', `leases ${ref.namespace}/${ref.name}: changed while it was renewed`);
+  }
+
+  async #renewFrom(lease: Lease, options: CallOptions): Promise<boolean> {
+    return this.#took(performance.now(), this.#patch(lease, { renewTime: microTime(Date.now()) }, options));
   }
 
   async #release(): Promise<void> {
@@ -224,7 +229,7 @@ export class LeaderElector {
   async #patch(
     lease: Lease,
     spec: Partial<NonNullable<Lease['spec']>>,
-    options: { readonly signal: AbortSignal; readonly timeoutMs?: number },
+    options: CallOptions,
   ): Promise<Lease> {
     const { uid, resourceVersion } = lease.metadata;
     return this.#options.kube.patch(

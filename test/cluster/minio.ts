@@ -11,8 +11,10 @@ import type { Progress } from './progress.ts';
 import { removeAtEnd } from './watchdog.ts';
 
 export interface MinioOptions {
-  /** The address to listen on: loopback by default, the cluster's `host` for pods. */
+  /** The address to listen on: loopback by default, the cluster's `host.listen` for pods. */
   readonly host?: string;
+  /** How clients call it, where that is another name: the cluster's `host.address`. */
+  readonly address?: string;
   readonly port?: number;
   /** HTTPS with an authority of its own, whose certificate is in `ca`. */
   readonly tls?: boolean;
@@ -46,13 +48,15 @@ export async function startMinio(options: MinioOptions = {}): Promise<Minio> {
     options.progress === undefined ? {} : { progress: options.progress },
   );
   const host = options.host ?? '127.0.0.1';
+  const address = options.address ?? host;
   const port = options.port ?? (await freePorts(1, host))[0] ?? 0;
   const folder = await mkdtemp(join(tmpdir(), 'windlass-minio-'));
   removeAtEnd(folder);
   const certificates = join(folder, 'certs');
   await mkdir(certificates);
-  const ca = options.tls === true ? await writeCertificates(folder, certificates, host) : undefined;
-  const endpoint = `${ca === undefined ? 'http' : 'https'}://${host}:${port}`;
+  const ca =
+    options.tls === true ? await writeCertificates(folder, certificates, [host, address]) : undefined;
+  const scheme = ca === undefined ? 'http' : 'https';
   const accessKey = 'windlass';
   const secretKey = randomBytes(16).toString('hex');
   let child: Child | undefined;
@@ -76,7 +80,10 @@ export async function startMinio(options: MinioOptions = {}): Promise<Minio> {
       },
       log: join(folder, 'minio.log'),
     });
-    const probe = { url: `${endpoint}/minio/health/ready`, ...(ca === undefined ? {} : { ca }) };
+    const probe = {
+      url: `${scheme}://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}/minio/health/ready`,
+      ...(ca === undefined ? {} : { ca }),
+    };
     await untilReady(child, async () => (await statusOf(probe)) === 200, READY_WITHIN);
   };
   await start().catch(async (error: unknown) => {
@@ -84,8 +91,8 @@ export async function startMinio(options: MinioOptions = {}): Promise<Minio> {
     throw error;
   });
   return {
-    endpoint,
-    host,
+    endpoint: `${scheme}://${address}:${port}`,
+    host: address,
     port,
     region: 'us-east-1',
     accessKey,
@@ -103,13 +110,17 @@ export async function startMinio(options: MinioOptions = {}): Promise<Minio> {
 }
 
 /** MinIO wants its pair under these names. Returns the authority's certificate. */
-async function writeCertificates(folder: string, certificates: string, host: string): Promise<string> {
+async function writeCertificates(
+  folder: string,
+  certificates: string,
+  hosts: readonly string[],
+): Promise<string> {
   const pki = join(folder, 'pki');
   const authority = await createAuthority(pki, 'windlass-minio-ca');
   const pair = await issueCertificate(authority, pki, {
     name: 'minio',
     subject: '/CN=minio',
-    hosts: [host, 'localhost'],
+    hosts: [...new Set([...hosts, '127.0.0.1', 'localhost'])],
   });
   await copyFile(pair.certificate, join(certificates, 'public.crt'));
   await copyFile(pair.key, join(certificates, 'private.key'));

@@ -43,12 +43,12 @@ export async function missingPackages(
 
 /** Throws Unavailable unless this machine can run the cluster as processes of its own. */
 export async function checkMachine(): Promise<void> {
-  const engine = 'or start Docker or Podman, or name a cluster in WINDLASS_E2E_KUBECONFIG';
+  const engine = 'start Docker or Podman, or name a cluster in WINDLASS_E2E_KUBECONFIG';
   if (process.platform !== 'linux') {
-    throw new Unavailable('a cluster without an engine needs Linux', `start Docker or Podman, ${engine}`);
+    throw new Unavailable('a cluster without an engine needs Linux', engine);
   }
   if (process.getuid?.() !== 0) {
-    throw new Unavailable('a cluster without an engine needs root', `run as root, ${engine}`);
+    throw new Unavailable('a cluster without an engine needs root', `run as root, or ${engine}`);
   }
   const namespaces = await attempt('unshare', [
     '--net',
@@ -61,7 +61,7 @@ export async function checkMachine(): Promise<void> {
   if (namespaces.code !== 0) {
     throw new Unavailable(
       `no namespaces can be created here: ${namespaces.stderr.trim()}`,
-      `run with CAP_SYS_ADMIN and CAP_NET_ADMIN (a privileged container), ${engine}`,
+      `run with CAP_SYS_ADMIN and CAP_NET_ADMIN (a privileged container), or ${engine}`,
     );
   }
 }

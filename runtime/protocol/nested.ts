@@ -17,11 +17,14 @@ export interface Expected {
 
 /** Reads nested or flat JSON arrays as a tensor. Reports what does not fit, and gives undefined then. */
 export function readNested(
-  value: unknown,
+  given: unknown,
   expected: Expected,
   path: Path,
   problems: Problem[],
 ): Nested | undefined {
+  // A batch of one, fixed in the graph, may be left out.
+  const value =
+    expected.dims[0] === 1 && depth(given) === expected.dims.length - 1 && depth(given) > 1 ? [given] : given;
   const dims = dimsOf(value, expected);
   const wanted = `[${expected.dims.map((dim) => dim ?? 'any').join(', ')}]`;
   if (dims === undefined) {
@@ -34,6 +37,12 @@ export function readNested(
   const read = flat ? fillFlat : fill;
   read({ type: expected.type, data, problems, path, wanted }, value, dims, 0);
   return problems.length === before ? { dims, data } : undefined;
+}
+
+function depth(value: unknown): number {
+  let levels = 0;
+  for (let level = value; Array.isArray(level) && levels <= 8; level = level[0] as unknown) levels++;
+  return levels;
 }
 
 /** Dimensions that the value's first elements suggest, where they fit; a flat array takes them from `expected`. */

@@ -18,7 +18,7 @@ import { watchTraffic, type TrafficWatch } from '#runtime/traffic/watch.ts';
 import { VERSION } from '#runtime/version.ts';
 
 /** Answers on their way get so long after the last connection was taken. */
-const FINISH_MS = 25_000;
+const FINISH_MS = 20_000;
 /** A longer answer of the stable revision is not held. */
 const MAX_FORWARDED_ANSWER = 64 * 1024 * 1024;
 

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import type { Traffic } from '#contract/traffic.ts';
+import { destinationOf, isStable, judgeStatus } from './decision.ts';
+
+const TRAFFIC: Traffic = {
+  formatVersion: 1,
+  generation: 4,
+  stable: { revision: 'churn-b', number: 2, url: 'http://churn-b.churn.svc:80' },
+};
+const PLAIN = { forwarded: false, versioned: false };
+
+test.each([
+  ['the stable pod answers itself', 'churn-b', TRAFFIC, PLAIN, 'local'],
+  ['another pod passes on', 'churn-a', TRAFFIC, PLAIN, 'stable'],
+  ['but not what was passed on already', 'churn-a', TRAFFIC, { ...PLAIN, forwarded: true }, 'local'],
+  ['nor what names a version', 'churn-a', TRAFFIC, { ...PLAIN, versioned: true }, 'local'],
+  ['without a traffic file a pod answers itself', 'churn-a', undefined, PLAIN, 'local'],
+  ['without a revision too', undefined, TRAFFIC, PLAIN, 'local'],
+] as const)('%s', (_, revision, traffic, asked, kind) => {
+  expect(destinationOf(revision, traffic, asked).kind).toBe(kind);
+});
+
+test('a pod without a file or a revision counts as stable', () => {
+  expect([
+    isStable('a', undefined),
+    isStable(undefined, TRAFFIC),
+    isStable('churn-b', TRAFFIC),
+    isStable('churn-a', TRAFFIC),
+  ]).toEqual([true, true, true, false]);
+});
+
+test.each([
+  [200, 'answer'],
+  [204, 'answer'],
+  [302, 'server_error'],
+  [400, 'compare'],
+  [422, 'compare'],
+  [429, 'throttled'],
+  [500, 'server_error'],
+  [503, 'server_error'],
+])('status %i is %s', (status, verdict) => {
+  expect(judgeStatus(status)).toBe(verdict);
+});

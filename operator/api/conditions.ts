@@ -1,0 +1,56 @@
+import type { FailureReason } from '#contract/failure.ts';
+import type { Condition } from './schema.ts';
+
+/** kstatus reads Ready, Reconciling and Stalled; Available says whether the stable revision serves. */
+export const CONDITION_TYPES = ['Ready', 'Available', 'Reconciling', 'Stalled', 'ModelResolved'] as const;
+export type ConditionType = (typeof CONDITION_TYPES)[number];
+
+/** A condition's reason: these, or the FailureReason that is its cause. */
+export const REASONS = {
+  /** The stable revision is what the spec asks for, and all its pods are ready. */
+  serving: 'Serving',
+  /** It serves, and some of its pods are not ready. */
+  scaling: 'Scaling',
+  /** It is what the spec asks for, and none of its pods is ready. */
+  unavailable: 'Unavailable',
+  /** Nothing was ever promoted. */
+  noStableRevision: 'NoStableRevision',
+  scaledToZero: 'ScaledToZero',
+  resolving: 'Resolving',
+  resolved: 'Resolved',
+  starting: 'Starting',
+  promoting: 'Promoting',
+  rollingBack: 'RollingBack',
+  rolledBack: 'RolledBack',
+  rejected: 'Rejected',
+  /** An object that Windlass needs to make has a name that is taken. */
+  foreignObject: 'ForeignObject',
+  /** The API server, a policy or a quota refuses an object that Windlass needs. */
+  refused: 'Refused',
+  idle: 'Idle',
+} as const;
+export type Reason = (typeof REASONS)[keyof typeof REASONS] | FailureReason;
+
+/** The condition of a type, where there is one. */
+export function findCondition(
+  conditions: readonly Condition[] | undefined,
+  type: ConditionType,
+): Condition | undefined {
+  return conditions?.find((condition) => condition.type === type);
+}
+
+/** What a condition should say; the time of its last change follows from the one before. */
+export type ConditionContent = Omit<Condition, 'lastTransitionTime'> & { readonly type: ConditionType };
+
+/** Conditions with their times: a time moves only where the status does. */
+export function withTransitionTimes(
+  contents: readonly ConditionContent[],
+  before: readonly Condition[] | undefined,
+  now: string,
+): readonly Condition[] {
+  return contents.map((content) => {
+    const previous = findCondition(before, content.type);
+    const same = previous?.status === content.status;
+    return { ...content, lastTransitionTime: same ? previous.lastTransitionTime : now };
+  });
+}

@@ -1,0 +1,66 @@
+import type { Failure } from '#contract/failure.ts';
+import type { ModelDeployment, ModelRevision, ModelRollback } from '#operator/api/objects.ts';
+import type {
+  ConfigMap,
+  Deployment,
+  HorizontalPodAutoscaler,
+  Job,
+  Pod,
+  PodDisruptionBudget,
+  Service,
+} from '#operator/kube/index.ts';
+import type { SourceState } from '#operator/source/index.ts';
+
+export interface OperatorSettings {
+  /** The runtime image of revisions whose spec names none. */
+  readonly runtimeImage: string;
+}
+
+/** The kinds of children, as `kind` in actions and obstacles. */
+export type ChildKind =
+  | 'ModelRevision'
+  | 'Deployment'
+  | 'Service'
+  | 'ConfigMap'
+  | 'PodDisruptionBudget'
+  | 'HorizontalPodAutoscaler'
+  | 'Job';
+
+/** A child that could not be written: its name is taken, or the API server refuses it. */
+export interface Obstacle {
+  readonly kind: ChildKind;
+  readonly name: string;
+  readonly reason: 'ForeignObject' | 'Refused' | 'QuotaExceeded';
+  readonly message: string;
+  /** Not tried again before this time. */
+  readonly retryAt: number;
+}
+
+/** Everything that a decision needs, read once. Children that merely carry the label are among them: see `isControlledBy`. */
+export interface Observed {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly settings: OperatorSettings;
+  readonly modelDeployment: ModelDeployment;
+  readonly revisions: readonly ModelRevision[];
+  /** Every ModelRollback that names this ModelDeployment. */
+  readonly rollbacks: readonly ModelRollback[];
+  /** Names in unbound rollbacks that are revisions of other ModelDeployments: revision -> ModelDeployment. */
+  readonly strangers: ReadonlyMap<string, string>;
+  readonly deployments: readonly Deployment[];
+  readonly services: readonly Service[];
+  readonly configMaps: readonly ConfigMap[];
+  readonly budgets: readonly PodDisruptionBudget[];
+  readonly autoscalers: readonly HorizontalPodAutoscaler[];
+  readonly jobs: readonly Job[];
+  readonly pods: readonly Pod[];
+  readonly source: SourceState;
+  /** The traffic generation that a pod reports, by pod UID; pods that were not asked or did not answer are absent. */
+  readonly acknowledged: ReadonlyMap<string, number>;
+  readonly obstacles: readonly Obstacle[];
+}
+
+/** A failure, and whether another try could mend it. */
+export interface SeenFailure extends Failure {
+  readonly final: boolean;
+}

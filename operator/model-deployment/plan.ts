@@ -1,0 +1,210 @@
+import type { Action, Plan } from './action.ts';
+import { MEMORY } from './annotations.ts';
+import { child, ours } from './children.ts';
+import { seenFailure, wantsRoom } from './failures.ts';
+import { revisionGarbage, rollbackGarbage } from './history.ts';
+import { ownerOf, revisionLabel } from './identity.ts';
+import type { Observed } from './observed.ts';
+import { planEvents } from './plan-events.ts';
+import { findRecord, podsOf, promote, readFacts, resolvedRevision, type Facts } from './revisions.ts';
+import { countingRollback, decideRollbacks } from './rollback.ts';
+import { bindingActions, rollbackStatusActions } from './rollback-writes.ts';
+import { decideRollout, numberOf, type Rollout } from './rollout.ts';
+import { decideSourcing } from './sourcing.ts';
+import { stateActions } from './states.ts';
+import { decideStatus } from './status.ts';
+import { decideStatusWrite } from './status-write.ts';
+import { decideSwitch, type Switch } from './switch.ts';
+import { decideTarget, specTarget } from './target.ts';
+import { lingering } from './linger.ts';
+import { keepAutoscaler, keepRevision, keepStableService, retire } from './upkeep.ts';
+import { decideWarm } from './warm.ts';
+
+/**
+ * What to do about one ModelDeployment. Pure, and at its fixpoint in one go: carried out over the same readings, the next
+ * plan has no action. Promotion's order is the order of the actions, and every prefix of it can be resumed.
+ */
+export function plan(o: Observed): Plan {
+  if (o.modelDeployment.metadata.deletionTimestamp !== undefined) return nothing(o);
+  const seen = readFacts(o);
+  const rollbacks = decideRollbacks(o, seen, specTarget(o, seen));
+  const rollback = countingRollback(rollbacks);
+  const { target, facts, actions: targetActions } = decideTarget(o, seen, rollback);
+  const rollout = decideRollout(o, facts, target);
+  const running = decideRunning(o, facts, rollout);
+  const { stable, live } = running;
+  const switching = switchTo(o, facts, rollout, running);
+  const sourcing = decideSourcing(o, facts, target, rollback !== undefined);
+  const outcome = { facts, rollout, rollback, stable, live };
+  const { status, situation } = decideStatus(o, outcome);
+  const write = decideStatusWrite(o, status);
+  const actions: readonly Action[] = [
+    ...bindingActions(o, rollbacks),
+    ...targetActions,
+    ...running.order.flatMap((revision) => keepRevision(o, facts, revision)),
+    ...(stable === undefined ? [] : keepStableService(o, stable)),
+    ...switching.actions,
+    ...rejectionActions(rollout),
+    ...retire(o, live),
+    ...keepAutoscaler(o),
+    ...sourcing.actions,
+    ...stateActions(o, facts, { stable, warm: running.warm, promotions: running.promotions, rollout }),
+    ...rollbackStatusActions(o, rollbacks),
+    ...revisionGarbage(o, facts, inUse(o, facts, rollout, live), rollbacks),
+    ...rollbackGarbage(o, rollbacks),
+    ...statusAction(o, write.patch),
+  ];
+  return {
+    actions: withoutWritesToDeleted(actions),
+    status,
+    events: planEvents({ o, facts, rollout, stable, before: seen.stable, rollbacks, situation }),
+    source: sourcing.request,
+    inquiry: switching.inquiry,
+    requeueAfterMs: earliest(o, [
+      write.dueAt,
+      switching.againAt,
+      running.nextExpiryAt,
+      rollout.phase === 'Starting' ? rollout.deadlineAt : undefined,
+      ...o.obstacles.map(({ retryAt }) => retryAt),
+    ]),
+  };
+}
+
+function nothing(o: Observed): Plan {
+  return {
+    actions: [],
+    status: o.modelDeployment.status ?? {},
+    events: [],
+    source: undefined,
+    inquiry: undefined,
+    requeueAfterMs: undefined,
+  };
+}
+
+interface Running {
+  readonly stable: string | undefined;
+  readonly promotions: Facts['promotions'];
+  readonly warm: readonly string[];
+  /** Everything that runs, what should serve first. */
+  readonly order: readonly string[];
+  readonly live: ReadonlySet<string>;
+  readonly nextExpiryAt: number | undefined;
+}
+
+/** Which revisions run: the stable one, the candidate, the warm ones, and what must not stop yet. */
+function decideRunning(o: Observed, facts: Facts, rollout: Rollout): Running {
+  const candidate = runningCandidate(o, rollout);
+  const stable = rollout.phase === 'Promoting' ? rollout.candidate.name : facts.stable;
+  const promotions = stable === undefined ? facts.promotions : promote(facts.promotions, stable, o.now);
+  const serving = [...new Set([stable, candidate])].filter((name) => name !== undefined);
+  const warm = decideWarm(o, promotions, new Set(serving), roomWanted(o, rollout, stable));
+  const linger = lingering(o, stable, promotions);
+  const order = [
+    ...new Set([...serving, ...warm.revisions, ...linger.revisions, ...heldBack(o, rollout, promotions)]),
+  ];
+  return {
+    stable,
+    promotions,
+    warm: warm.revisions,
+    order,
+    live: new Set(order),
+    nextExpiryAt: minimum([warm.nextExpiryAt, linger.until]),
+  };
+}
+
+function runningCandidate(o: Observed, rollout: Rollout): string | undefined {
+  switch (rollout.phase) {
+    case 'Starting':
+    case 'Promoting':
+      return rollout.candidate.name;
+    case 'Obstructed':
+      return o.modelDeployment.spec.replicas > 0 ? rollout.candidate?.name : undefined;
+    case 'Stable':
+    case 'Resolving':
+    case 'Waiting':
+    case 'Rejected':
+      return undefined;
+  }
+}
+
+/** A candidate goes on while a new spec is read: it may turn out to be the same content. */
+function heldBack(o: Observed, rollout: Rollout, promotions: Facts['promotions']): readonly string[] {
+  const reading =
+    o.source.state === 'idle' || (o.source.state === 'pending' && o.source.failure === undefined);
+  if (rollout.phase !== 'Resolving' || !reading || o.modelDeployment.spec.replicas === 0) return [];
+  return ours(o, 'Deployment').flatMap(({ metadata }) => {
+    const revision = revisionLabel(metadata);
+    return revision === undefined || promotions.some((known) => known.revision === revision)
+      ? []
+      : [revision];
+  });
+}
+
+function roomWanted(o: Observed, rollout: Rollout, stable: string | undefined): boolean {
+  if (rollout.phase === 'Starting' && wantsRoom(rollout.failure)) return true;
+  if (rollout.phase === 'Obstructed' && rollout.obstacle.reason === 'QuotaExceeded') return true;
+  if (stable === undefined) return false;
+  const known = child(o, 'Deployment', stable);
+  return wantsRoom(seenFailure(podsOf(o, stable), known.is === 'ours' ? known.object : undefined));
+}
+
+function switchTo(
+  o: Observed,
+  facts: Facts,
+  rollout: Rollout,
+  { stable, promotions, live }: Running,
+): Switch {
+  if (stable === undefined) return { generation: 0, actions: [], inquiry: undefined, againAt: undefined };
+  const borne = Math.max(0, ...facts.records.map(({ number }) => number));
+  const remember = rollout.phase === 'Rejected' || facts.highest > borne;
+  const number = numberOf(facts, o, stable) ?? 1;
+  return decideSwitch(
+    o,
+    { revision: stable, number },
+    { highest: Math.max(facts.highest, 1), remember, promotions },
+    live,
+  );
+}
+
+function rejectionActions(rollout: Rollout): readonly Action[] {
+  if (rollout.phase !== 'Rejected' || rollout.memory !== 'decided') return [];
+  const { name, object } = rollout.revision;
+  const patch = { metadata: { annotations: { [MEMORY.rejection]: JSON.stringify(rollout.rejection) } } };
+  return [{ verb: 'patch', kind: 'ModelRevision', name, uid: object.metadata.uid, patch }];
+}
+
+function inUse(o: Observed, facts: Facts, rollout: Rollout, live: ReadonlySet<string>): ReadonlySet<string> {
+  const candidate = 'candidate' in rollout ? rollout.candidate?.name : undefined;
+  const resolved = resolvedRevision(facts, o.modelDeployment.spec)?.name;
+  return new Set(
+    [...live, candidate, resolved].filter(
+      (name) => name !== undefined && findRecord(facts, name) !== undefined,
+    ) as readonly string[],
+  );
+}
+
+function statusAction(o: Observed, patch: object | undefined): readonly Action[] {
+  if (patch === undefined) return [];
+  const { name, uid } = ownerOf(o.modelDeployment);
+  return [
+    { verb: 'patch', kind: 'ModelDeployment', name, uid, patch: { status: patch }, subresource: 'status' },
+  ];
+}
+
+/** An object that this plan deletes is not patched first. */
+function withoutWritesToDeleted(actions: readonly Action[]): readonly Action[] {
+  const deleted = new Set(
+    actions.flatMap((action) => (action.verb === 'delete' ? [`${action.kind}/${action.name}`] : [])),
+  );
+  return actions.filter((action) => action.verb !== 'patch' || !deleted.has(`${action.kind}/${action.name}`));
+}
+
+function earliest(o: Observed, times: readonly (number | undefined)[]): number | undefined {
+  const due = minimum(times.filter((time) => time !== undefined && time > o.now));
+  return due === undefined || !Number.isFinite(due) ? undefined : due - o.now;
+}
+
+function minimum(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}

@@ -1,0 +1,85 @@
+import type { Key, Reconcile } from '#operator/controller/index.ts';
+import type { EventRecorder, Kube } from '#operator/kube/index.ts';
+import type { Sources } from '#operator/source/index.ts';
+import { Acknowledgements, type PodProbe } from './acknowledgements.ts';
+import type { Plan } from './action.ts';
+import type { Caches } from './caches.ts';
+import { execute } from './execute.ts';
+import { gather } from './gather.ts';
+import { ownerOf } from './identity.ts';
+import { Obstacles } from './obstacles.ts';
+import type { Observed, OperatorSettings } from './observed.ts';
+import { plan } from './plan.ts';
+
+export interface ReconcilerDependencies {
+  readonly kube: Kube;
+  readonly caches: Caches;
+  readonly sources: Sources;
+  readonly events: EventRecorder;
+  readonly settings: OperatorSettings;
+  readonly podProbe: PodProbe;
+  /** Puts a key (`namespace/name`) on the queue. */
+  readonly enqueue: (key: string) => void;
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number;
+  /** Hears each plan that was carried out; for metrics. */
+  readonly observe?: (observed: Observed, plan: Plan) => void;
+}
+
+/** The reconcile of ModelDeployments: gather, plan, execute. */
+export function createReconciler(dependencies: ReconcilerDependencies): Reconcile {
+  const { kube, caches, sources, events, settings, enqueue, clock = Date.now } = dependencies;
+  const obstacles = new Obstacles();
+  /** UIDs by key, so that what is kept in memory goes when the object does. */
+  const known = new Map<string, string>();
+  const keys = new Map<string, string>();
+  const acknowledgements = new Acknowledgements({
+    probe: dependencies.podProbe,
+    onComplete: (uid) => {
+      const key = keys.get(uid);
+      if (key !== undefined) enqueue(key);
+    },
+  });
+
+  const forget = (uid: string): void => {
+    obstacles.forget(uid);
+    acknowledgements.forget(uid);
+    sources.forget(uid);
+    keys.delete(uid);
+  };
+  const remember = (key: Key, uid: string | undefined): void => {
+    const name = `${key.namespace}/${key.name}`;
+    const before = known.get(name);
+    if (before === uid) return;
+    if (before !== undefined) forget(before);
+    if (uid === undefined) known.delete(name);
+    else {
+      known.set(name, uid);
+      keys.set(uid, name);
+    }
+  };
+
+  return async (key, signal) => {
+    const readings = {
+      caches,
+      settings,
+      obstacles,
+      source: (uid: string, hash: string) => sources.state(uid, hash),
+      acknowledged: (uid: string) => acknowledgements.reported(uid),
+    };
+    const observed = gather(key, readings, clock());
+    remember(key, observed?.modelDeployment.metadata.uid);
+    if (observed === undefined) return {};
+
+    const planned = plan(observed);
+    const owner = ownerOf(observed.modelDeployment);
+    if (planned.source !== undefined) sources.ensure(planned.source);
+    const end = await execute(planned.actions, { owner, kube, caches, obstacles, clock, signal });
+    if (planned.source === undefined) sources.forget(owner.uid);
+    if (planned.inquiry !== undefined) acknowledgements.follow(owner.uid, planned.inquiry);
+    if (end === 'obstructed') return { requeueAfterMs: 0 };
+    for (const event of planned.events) events.record(observed.modelDeployment, event);
+    dependencies.observe?.(observed, planned);
+    return { requeueAfterMs: planned.requeueAfterMs };
+  };
+}

@@ -1,0 +1,25 @@
+import { canonicalJson } from '#contract/canonical.ts';
+import { TRAFFIC_FILE, type Traffic } from '#contract/traffic.ts';
+import type { ConfigMap } from '#operator/kube/index.ts';
+import { MEMORY, type Promotion } from '../annotations.ts';
+import { childMetadata, type Owner } from '../identity.ts';
+import { trafficName } from '../traffic-file.ts';
+
+/** The traffic file, and beside it what the operator must remember of every revision together. */
+export function trafficConfigMap(
+  owner: Owner,
+  traffic: Traffic,
+  memory: { readonly highest: number; readonly promotions: readonly Promotion[] },
+): ConfigMap {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: childMetadata(owner, trafficName(owner), {
+      annotations: {
+        [MEMORY.highestRevision]: String(memory.highest),
+        [MEMORY.promotions]: canonicalJson(memory.promotions),
+      },
+    }),
+    data: { [TRAFFIC_FILE]: canonicalJson(traffic) },
+  };
+}

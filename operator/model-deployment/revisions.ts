@@ -1,0 +1,194 @@
+import { LABEL } from '#contract/names.ts';
+import { specHashMatches } from '#operator/api/hashes.ts';
+import type { ModelRevision } from '#operator/api/objects.ts';
+import type { ConfigMap, Deployment } from '#operator/kube/index.ts';
+import {
+  MEMORY,
+  promotionsSchema,
+  readAnnotation,
+  readNumber,
+  rejectionSchema,
+  timeMs,
+  type Promotion,
+  type Rejection,
+} from './annotations.ts';
+import { child, ours } from './children.ts';
+import { ownerOf, revisionLabel } from './identity.ts';
+import type { Observed } from './observed.ts';
+import { readTraffic, trafficName } from './traffic-file.ts';
+
+/** A ModelRevision as the decisions see it; `object.metadata.uid` is absent while it is only planned. */
+export interface RevisionRecord {
+  readonly name: string;
+  readonly object: ModelRevision;
+  /** 0 where its annotation and its status are lost. */
+  readonly number: number;
+  /** The spec that it was last resolved for; absent for one that an undo brought back. */
+  readonly specHash: string | undefined;
+  readonly targetSince: number;
+  readonly rejection: Rejection | undefined;
+}
+
+/** What the objects say about revisions. */
+export interface Facts {
+  readonly records: readonly RevisionRecord[];
+  /** The highest number ever given. */
+  readonly highest: number;
+  /** The stable revision's name: what the stable Service selects. */
+  readonly stable: string | undefined;
+  /** Oldest first; the last one is the stable revision, and the only one without `until`. */
+  readonly promotions: readonly Promotion[];
+}
+
+export function readFacts(o: Observed): Facts {
+  const records = ours(o, 'ModelRevision').map(readRecord);
+  const traffic = child(o, 'ConfigMap', trafficName(ownerOf(o.modelDeployment)));
+  const configMap = traffic.is === 'ours' ? traffic.object : undefined;
+  const stable = stableRevision(o, records, configMap);
+  return {
+    records,
+    highest: highestNumber(o, records, configMap),
+    stable,
+    promotions: promotionsOf(o, records, configMap, stable),
+  };
+}
+
+function readRecord(object: ModelRevision): RevisionRecord {
+  const { metadata, status } = object;
+  return {
+    name: metadata.name,
+    object,
+    number: readNumber(metadata, MEMORY.revisionNumber) ?? status?.revision ?? 0,
+    specHash: metadata.annotations?.[MEMORY.specHash],
+    targetSince: readNumber(metadata, MEMORY.targetSince) ?? timeMs(metadata.creationTimestamp),
+    rejection: readAnnotation(metadata, MEMORY.rejection, rejectionSchema),
+  };
+}
+
+/**
+ * The stable Service's selector is the truth. Where somebody deleted the Service, or made it select what never was a
+ * revision, the traffic file says which one served, so that it is repaired and not replaced.
+ */
+function stableRevision(
+  o: Observed,
+  records: readonly RevisionRecord[],
+  configMap: ConfigMap | undefined,
+): string | undefined {
+  const known = (name: string | undefined): name is string =>
+    name !== undefined &&
+    (records.some((record) => record.name === name) || deploymentOf(o, name) !== undefined);
+  const service = child(o, 'Service', o.modelDeployment.metadata.name);
+  const selected =
+    service.is === 'ours' || service.is === 'leaving'
+      ? service.object.spec.selector?.[LABEL.revision]
+      : undefined;
+  const told = readTraffic(configMap)?.stable.revision;
+  if (known(selected)) return selected;
+  return known(told) && deploymentOf(o, told) !== undefined ? told : undefined;
+}
+
+function deploymentOf(o: Observed, revision: string): Deployment | undefined {
+  const known = child(o, 'Deployment', revision);
+  return known.is === 'ours' ? known.object : undefined;
+}
+
+function highestNumber(
+  o: Observed,
+  records: readonly RevisionRecord[],
+  configMap: ConfigMap | undefined,
+): number {
+  // A ModelRevision may be deleted by hand; its Deployment and the ConfigMap still know its number.
+  const deployments = ours(o, 'Deployment').map(
+    ({ metadata }) => readNumber(metadata, MEMORY.revisionNumber) ?? 0,
+  );
+  return Math.max(
+    0,
+    ...records.map(({ number }) => number),
+    ...deployments,
+    (configMap === undefined ? undefined : readNumber(configMap.metadata, MEMORY.highestRevision)) ?? 0,
+    readTraffic(configMap)?.stable.number ?? 0,
+    o.modelDeployment.status?.revision ?? 0,
+  );
+}
+
+function promotionsOf(
+  o: Observed,
+  records: readonly RevisionRecord[],
+  configMap: ConfigMap | undefined,
+  stable: string | undefined,
+): readonly Promotion[] {
+  const kept =
+    configMap === undefined
+      ? undefined
+      : readAnnotation(configMap.metadata, MEMORY.promotions, promotionsSchema);
+  const before = kept ?? promotionsFromStatus(records);
+  if (stable === undefined) return before;
+  return promote(before, stable, o.now);
+}
+
+/** Only where the traffic ConfigMap was deleted by hand. */
+function promotionsFromStatus(records: readonly RevisionRecord[]): readonly Promotion[] {
+  return records
+    .filter(({ object }) => object.status?.state === 'Warm' || object.status?.state === 'Retired')
+    .toSorted((a, b) => a.number - b.number)
+    .map(({ name, object }) => {
+      const since = timeMs(object.status?.since);
+      return { revision: name, from: since, until: since };
+    });
+}
+
+/** The list after `revision` became the stable one; unchanged where it is. */
+export function promote(
+  promotions: readonly Promotion[],
+  revision: string,
+  now: number,
+): readonly Promotion[] {
+  const last = promotions.at(-1);
+  if (last?.revision === revision && last.until === undefined) return promotions;
+  return [
+    ...promotions
+      .filter((promotion) => promotion.revision !== revision)
+      .map(({ revision: earlier, from, until = now }) => ({ revision: earlier, from, until })),
+    { revision, from: now },
+  ];
+}
+
+/**
+ * The revision that the spec of now was resolved to: the one with the highest number among those made for a spec, where
+ * that was this very spec.
+ */
+export function resolvedRevision(
+  facts: Facts,
+  spec: Observed['modelDeployment']['spec'],
+): RevisionRecord | undefined {
+  const latest = facts.records
+    .filter(({ specHash }) => specHash !== undefined)
+    .reduce<RevisionRecord | undefined>(
+      (best, record) => (best === undefined || record.number > best.number ? record : best),
+      undefined,
+    );
+  return specHashMatches(latest?.specHash, spec) ? latest : undefined;
+}
+
+export function findRecord(facts: Facts, name: string | undefined): RevisionRecord | undefined {
+  return facts.records.find((record) => record.name === name);
+}
+
+/** Pods of a revision that stay; an evicted one's remains are not among them. */
+export function podsOf(o: Observed, revision: string): Observed['pods'] {
+  return o.pods.filter(
+    ({ metadata, status }) =>
+      revisionLabel(metadata) === revision &&
+      metadata.deletionTimestamp === undefined &&
+      status?.phase !== 'Failed' &&
+      status?.phase !== 'Succeeded',
+  );
+}
+
+export function isReady(pod: Observed['pods'][number]): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+}
+
+export function readyPods(o: Observed, revision: string): number {
+  return podsOf(o, revision).filter(isReady).length;
+}

@@ -1,0 +1,92 @@
+import { canonicalJson } from '#contract/canonical.ts';
+import { API_VERSION } from '#contract/names.ts';
+import type { ModelRollbackStatus } from '#operator/api/model-rollback.ts';
+import type { OwnerReference } from '#operator/api/objects.ts';
+import type { Action } from './action.ts';
+import { bindingSchema, isoTime, MEMORY, readAnnotation } from './annotations.ts';
+import { ownerOf, type Owner } from './identity.ts';
+import { mergePatch } from './merge-patch.ts';
+import type { Observed } from './observed.ts';
+import type { RollbackDecision } from './rollback.ts';
+
+/** Keeps on the object what it is bound to and how it ended, so that a lost status changes nothing. */
+export function bindingActions(o: Observed, decisions: readonly RollbackDecision[]): readonly Action[] {
+  const owner = ownerOf(o.modelDeployment);
+  return decisions.flatMap(({ object: { metadata }, binding }): readonly Action[] => {
+    const annotated = readAnnotation(metadata, MEMORY.binding, bindingSchema);
+    const owned = metadata.ownerReferences?.some(({ uid }) => uid === owner.uid) ?? false;
+    const bindsToUs = binding.modelDeploymentUid === owner.uid;
+    if (
+      annotated !== undefined &&
+      canonicalJson(annotated) === canonicalJson(binding) &&
+      (owned || !bindsToUs)
+    )
+      return [];
+    const patch = {
+      metadata: {
+        annotations: { [MEMORY.binding]: canonicalJson(binding) },
+        ...(owned || !bindsToUs
+          ? {}
+          : { ownerReferences: [...(metadata.ownerReferences ?? []), reference(owner)] }),
+      },
+    };
+    return [{ verb: 'patch', kind: 'ModelRollback', name: metadata.name, uid: metadata.uid, patch }];
+  });
+}
+
+function reference(owner: Owner): OwnerReference {
+  return { apiVersion: API_VERSION, kind: 'ModelDeployment', name: owner.name, uid: owner.uid };
+}
+
+export function rollbackStatusActions(
+  o: Observed,
+  decisions: readonly RollbackDecision[],
+): readonly Action[] {
+  return decisions.flatMap((decision): readonly Action[] => {
+    const { metadata, status } = decision.object;
+    const patch = mergePatch(status ?? {}, statusOf(o, decision));
+    if (patch === undefined) return [];
+    return [
+      {
+        verb: 'patch',
+        kind: 'ModelRollback',
+        name: metadata.name,
+        uid: metadata.uid,
+        patch: { status: patch },
+        subresource: 'status',
+      },
+    ];
+  });
+}
+
+function statusOf(o: Observed, { object, binding, state }: RollbackDecision): ModelRollbackStatus {
+  const before = object.status;
+  const message = binding.end?.message ?? holds(binding.toRevision, binding.fromRevision);
+  const since = before?.state === state && before.since !== undefined ? before.since : isoTime(o.now);
+  const status = state === 'Invalid' ? 'False' : 'True';
+  const ready = before?.conditions?.find(({ type }) => type === 'Ready');
+  const { toRevision, fromRevision } = binding;
+  return {
+    state,
+    message,
+    since,
+    modelDeploymentUid: binding.modelDeploymentUid,
+    ...(toRevision === undefined ? {} : { toRevision }),
+    ...(fromRevision === undefined ? {} : { fromRevision }),
+    ...(binding.fromSpecHash === '' ? {} : { fromSpecHash: binding.fromSpecHash }),
+    conditions: [
+      {
+        type: 'Ready',
+        status,
+        reason: state,
+        message,
+        lastTransitionTime: ready?.status === status ? ready.lastTransitionTime : since,
+      },
+    ],
+  };
+}
+
+function holds(to: string | undefined, from: string | undefined): string {
+  const instead = from === undefined || from === to ? '' : ` instead of ${from}`;
+  return `Revision ${to ?? ''} serves${instead} until the ModelDeployment's spec changes, or this ModelRollback is deleted.`;
+}

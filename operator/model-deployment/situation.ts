@@ -1,0 +1,162 @@
+import type { Failure } from '#contract/failure.ts';
+import { specHash } from '#operator/api/hashes.ts';
+import { child } from './children.ts';
+import { seenFailure } from './failures.ts';
+import { ownerOf } from './identity.ts';
+import type { ChildKind, Observed, Obstacle, SeenFailure } from './observed.ts';
+import { resolveJobName } from './resources/resolve-job.ts';
+import { findRecord, podsOf, readyPods, type Facts } from './revisions.ts';
+import type { RollbackDecision } from './rollback.ts';
+import { numberOf, type Rollout } from './rollout.ts';
+import { trafficName } from './traffic-file.ts';
+
+/** A revision as a message names it. */
+export interface Named {
+  readonly name: string;
+  readonly number: number | undefined;
+}
+
+export interface Serving {
+  readonly revision: Named | undefined;
+  readonly desired: number;
+  readonly ready: number;
+  /** What keeps its pods from being ready. */
+  readonly failure: SeenFailure | undefined;
+}
+
+/** The one thing that a status has to say. */
+export type Situation =
+  | { readonly is: 'obstructed'; readonly obstacle: Obstacle }
+  | { readonly is: 'rejected'; readonly revision: Named; readonly failure: Failure; readonly undo: boolean }
+  | {
+      readonly is: 'rollingBack';
+      readonly to: Named;
+      readonly rollback: string;
+      readonly failure: SeenFailure | undefined;
+    }
+  | {
+      readonly is: 'rolledBack';
+      readonly to: Named;
+      readonly from: string | undefined;
+      readonly rollback: string;
+    }
+  | { readonly is: 'sourceFailed'; readonly failure: Failure }
+  | { readonly is: 'sourceUnavailable'; readonly failure: Failure }
+  | { readonly is: 'resolving' }
+  | {
+      readonly is: 'starting';
+      readonly candidate: Named;
+      readonly ready: number;
+      readonly failure: SeenFailure | undefined;
+    }
+  | { readonly is: 'scaledToZero'; readonly waiting: Named | undefined }
+  | { readonly is: 'unavailable' }
+  | { readonly is: 'scaling' }
+  | { readonly is: 'serving' };
+
+/** What the plan decided, for its status. */
+export interface Outcome {
+  readonly facts: Facts;
+  readonly rollout: Rollout;
+  readonly rollback: RollbackDecision | undefined;
+  /** The stable revision once the plan is carried out. */
+  readonly stable: string | undefined;
+  readonly live: ReadonlySet<string>;
+}
+
+export function named(o: Observed, facts: Facts, name: string): Named {
+  return { name, number: numberOf(facts, o, name) };
+}
+
+export function servingOf(o: Observed, { facts, stable }: Outcome): Serving {
+  const desired = o.modelDeployment.spec.replicas;
+  if (stable === undefined) return { revision: undefined, desired, ready: 0, failure: undefined };
+  const known = child(o, 'Deployment', stable);
+  return {
+    revision: named(o, facts, stable),
+    desired,
+    ready: Math.min(readyPods(o, stable), desired),
+    failure: seenFailure(podsOf(o, stable), known.is === 'ours' ? known.object : undefined),
+  };
+}
+
+/** The first that applies: what a person has to mend comes before what passes by itself. */
+export function situationOf(o: Observed, outcome: Outcome): Situation {
+  const { rollout, rollback, facts } = outcome;
+  const obstacle = rollout.phase === 'Obstructed' ? rollout.obstacle : firstObstacle(o, outcome);
+  if (obstacle !== undefined) return { is: 'obstructed', obstacle };
+  if (rollout.phase === 'Rejected') {
+    const { revision, rejection } = rollout;
+    return { is: 'rejected', revision, failure: rejection, undo: rollback !== undefined };
+  }
+  const to = rollback?.binding.toRevision;
+  if (rollback !== undefined && to !== undefined) {
+    const name = rollback.object.metadata.name;
+    if (outcome.stable === to) {
+      return {
+        is: 'rolledBack',
+        to: named(o, facts, to),
+        from: rollback.binding.fromRevision,
+        rollback: name,
+      };
+    }
+    const failure = rollout.phase === 'Starting' ? rollout.failure : undefined;
+    return { is: 'rollingBack', to: named(o, facts, to), rollback: name, failure };
+  }
+  return ownSituation(o, outcome);
+}
+
+function ownSituation(o: Observed, outcome: Outcome): Situation {
+  const { rollout } = outcome;
+  if (rollout.phase === 'Resolving') return sourceSituation(o);
+  if (rollout.phase === 'Starting') {
+    const { candidate, failure } = rollout;
+    return { is: 'starting', candidate, ready: readyPods(o, candidate.name), failure };
+  }
+  const { desired, ready } = servingOf(o, outcome);
+  if (desired === 0) {
+    return { is: 'scaledToZero', waiting: rollout.phase === 'Waiting' ? rollout.candidate : undefined };
+  }
+  if (ready === 0) return { is: 'unavailable' };
+  return { is: ready < desired ? 'scaling' : 'serving' };
+}
+
+function sourceSituation(o: Observed): Situation {
+  const failure = 'failure' in o.source ? o.source.failure : undefined;
+  if (failure === undefined) return { is: 'resolving' };
+  return { is: failure.transient ? 'sourceUnavailable' : 'sourceFailed', failure };
+}
+
+/** Of the children that this ModelDeployment needs now, the first that cannot be made. */
+function firstObstacle(o: Observed, { live, stable }: Outcome): Obstacle | undefined {
+  const owner = ownerOf(o.modelDeployment);
+  const needed: readonly (readonly [ChildKind, string])[] = [
+    ...(stable === undefined
+      ? []
+      : ([
+          ['Service', owner.name],
+          ['ConfigMap', trafficName(owner)],
+        ] as const)),
+    ...[...live].flatMap((name) => [
+      ['Deployment', name] as const,
+      ['Service', name] as const,
+      ['PodDisruptionBudget', name] as const,
+    ]),
+    ...(o.modelDeployment.spec.autoscaling === undefined
+      ? []
+      : ([['HorizontalPodAutoscaler', owner.name]] as const)),
+    ...(o.source.state === 'pending'
+      ? ([['Job', resolveJobName(owner, specHash(o.modelDeployment.spec))]] as const)
+      : []),
+  ];
+  for (const [kind, name] of needed) {
+    const known = child(o, kind, name);
+    if (known.is === 'obstructed') return known.obstacle;
+  }
+  return undefined;
+}
+
+/** The stable revision's version as model.json gives it. */
+export function modelVersion(facts: Facts, stable: string | undefined): string | undefined {
+  return findRecord(facts, stable)?.object.spec.model.version;
+}

@@ -1,0 +1,288 @@
+import type { Artifact } from '#contract/artifact.ts';
+import { formatBytes } from '#artifact/preflight/index.ts';
+import {
+  REASONS,
+  withTransitionTimes,
+  type ConditionContent,
+  type ConditionType,
+  type Reason,
+} from '#operator/api/conditions.ts';
+import { specHash } from '#operator/api/hashes.ts';
+import type { ModelDeploymentStatus } from '#operator/api/model-deployment.ts';
+import { LABEL } from '#contract/names.ts';
+import { isoTime } from './annotations.ts';
+import { ownerOf } from './identity.ts';
+import type { Observed } from './observed.ts';
+import { podsOf, resolvedRevision } from './revisions.ts';
+import {
+  modelVersion,
+  servingOf,
+  situationOf,
+  type Named,
+  type Outcome,
+  type Serving,
+  type Situation,
+} from './situation.ts';
+
+interface Row {
+  readonly ready: 'True' | 'False';
+  readonly reconciling: boolean;
+  readonly stalled: boolean;
+  /** What those who wait make of it: kstatus (kubectl wait, Helm, Flux) and Argo CD. */
+  readonly kstatus: 'Current' | 'InProgress' | 'Failed';
+  readonly argo: 'Healthy' | 'Progressing' | 'Degraded';
+}
+
+const DONE: Row = { ready: 'True', reconciling: false, stalled: false, kstatus: 'Current', argo: 'Healthy' };
+const ON_ITS_WAY: Row = {
+  ready: 'False',
+  reconciling: true,
+  stalled: false,
+  kstatus: 'InProgress',
+  argo: 'Progressing',
+};
+const STUCK: Row = { ready: 'False', reconciling: false, stalled: true, kstatus: 'Failed', argo: 'Degraded' };
+
+/** The one table: situation -> Ready, Reconciling, Stalled. Available follows from the stable revision's pods alone. */
+export const CONDITION_TABLE: Readonly<Record<Situation['is'], Row>> = {
+  obstructed: STUCK,
+  rejected: STUCK,
+  rollingBack: ON_ITS_WAY,
+  rolledBack: STUCK,
+  sourceFailed: STUCK,
+  sourceUnavailable: ON_ITS_WAY,
+  resolving: ON_ITS_WAY,
+  starting: ON_ITS_WAY,
+  scaledToZero: DONE,
+  unavailable: ON_ITS_WAY,
+  scaling: { ...ON_ITS_WAY, ready: 'True' },
+  serving: DONE,
+};
+
+interface Text {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** Ready's reason and message: one cause, and the next step. */
+export function describe(situation: Situation, serving: Serving, o: Observed): Text {
+  const { name } = ownerOf(o.modelDeployment);
+  switch (situation.is) {
+    case 'obstructed':
+      return { reason: situation.obstacle.reason, message: situation.obstacle.message };
+    case 'rejected': {
+      const again = situation.undo
+        ? 'Delete the ModelRollback, or create one to another revision.'
+        : `It is not tried again until the spec changes; to try it once more: kubectl delete modelrevision ${situation.revision.name}.`;
+      return {
+        reason: situation.failure.reason,
+        message: `Revision ${text(situation.revision)} was rejected. ${situation.failure.message} ${again}`,
+      };
+    }
+    case 'rollingBack':
+      return {
+        reason: situation.failure?.reason ?? REASONS.rollingBack,
+        message: `ModelRollback ${situation.rollback} brings back revision ${text(situation.to)}, which is starting.${because(situation.failure)}`,
+      };
+    case 'rolledBack': {
+      const from =
+        situation.from === undefined || situation.from === situation.to.name
+          ? ''
+          : ` instead of ${situation.from}`;
+      return {
+        reason: REASONS.rolledBack,
+        message: `ModelRollback ${situation.rollback} holds revision ${text(situation.to)}${from}. Change the spec of ModelDeployment ${name} to go on, or resume it: kubectl delete modelrollback ${situation.rollback}.`,
+      };
+    }
+    case 'sourceFailed':
+    case 'sourceUnavailable':
+      return { reason: situation.failure.reason, message: situation.failure.message };
+    case 'resolving':
+      return {
+        reason: REASONS.resolving,
+        message: `Reading and checking ${o.modelDeployment.spec.model.uri}.`,
+      };
+    case 'starting':
+      return {
+        reason: situation.failure?.reason ?? REASONS.starting,
+        message: `Revision ${text(situation.candidate)} is starting: ${situation.ready} of ${serving.desired} pods are ready; it is rejected if that takes longer than rollout.progressDeadline, ${o.modelDeployment.spec.rollout.progressDeadline}.${because(situation.failure)}`,
+      };
+    case 'scaledToZero': {
+      const waits =
+        situation.waiting === undefined ? '' : ` Revision ${text(situation.waiting)} waits for that.`;
+      return {
+        reason: REASONS.scaledToZero,
+        message: `Nothing runs, because spec.replicas is 0. Scale it up to serve.${waits}`,
+      };
+    }
+    case 'unavailable':
+      return {
+        reason: serving.failure?.reason ?? REASONS.unavailable,
+        message: `No pod of revision ${text(serving.revision)} is ready.${because(serving.failure) || ` See kubectl describe pods -l ${LABEL.revision}=${serving.revision?.name ?? ''}.`}`,
+      };
+    case 'scaling':
+      return { reason: REASONS.scaling, message: `${serves(serving)}${because(serving.failure)}` };
+    case 'serving':
+      return { reason: REASONS.serving, message: serves(serving) };
+  }
+}
+
+function serves({ revision, ready, desired }: Serving): string {
+  return `Revision ${text(revision)} serves: ${ready} of ${desired} pods are ready.`;
+}
+
+function because(failure: { readonly message: string } | undefined): string {
+  return failure === undefined ? '' : ` ${failure.message}`;
+}
+
+function text(revision: Named | undefined): string {
+  if (revision === undefined) return '';
+  return revision.number === undefined ? revision.name : `${revision.name} (${revision.number})`;
+}
+
+function available(serving: Serving): { readonly status: 'True' | 'False' } & Text {
+  if (serving.desired === 0) {
+    return { status: 'False', reason: REASONS.scaledToZero, message: 'spec.replicas is 0.' };
+  }
+  if (serving.revision === undefined) {
+    return { status: 'False', reason: REASONS.noStableRevision, message: 'No revision was promoted yet.' };
+  }
+  if (serving.ready > 0) return { status: 'True', reason: REASONS.serving, message: serves(serving) };
+  const message = `No pod of revision ${text(serving.revision)} is ready.${because(serving.failure)}`;
+  return { status: 'False', reason: serving.failure?.reason ?? REASONS.unavailable, message };
+}
+
+function resolution(o: Observed, outcome: Outcome): { readonly status: 'True' | 'False' | 'Unknown' } & Text {
+  const failure = 'failure' in o.source ? o.source.failure : undefined;
+  if (failure !== undefined) return { status: 'False', reason: failure.reason, message: failure.message };
+  const resolved = resolvedRevision(outcome.facts, o.modelDeployment.spec);
+  if (resolved !== undefined) {
+    return { status: 'True', reason: REASONS.resolved, message: found(resolved.object.spec.artifact) };
+  }
+  if (o.source.state === 'resolved') {
+    return { status: 'True', reason: REASONS.resolved, message: found(o.source.source.artifact) };
+  }
+  if (outcome.rollback !== undefined) {
+    return {
+      status: 'Unknown',
+      reason: REASONS.idle,
+      message: 'The source is not looked at while the spec is undone.',
+    };
+  }
+  return {
+    status: 'Unknown',
+    reason: REASONS.resolving,
+    message: `Reading and checking ${o.modelDeployment.spec.model.uri}.`,
+  };
+}
+
+function found({ uri, sha256, size }: Artifact): string {
+  return `${uri} is sha256 ${sha256.slice(0, 12)}, ${formatBytes(size)}.`;
+}
+
+function conditions(
+  o: Observed,
+  outcome: Outcome,
+  situation: Situation,
+  serving: Serving,
+): ModelDeploymentStatus['conditions'] {
+  const row = CONDITION_TABLE[situation.is];
+  const ready = describe(situation, serving, o);
+  const { generation } = o.modelDeployment.metadata;
+  const condition = (
+    type: ConditionType,
+    status: 'True' | 'False' | 'Unknown',
+    { reason, message }: Text,
+  ): ConditionContent => ({
+    type,
+    status,
+    reason,
+    message,
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+  });
+  const quiet: Text = { reason: REASONS.idle, message: '' };
+  const isAvailable = available(serving);
+  const isResolved = resolution(o, outcome);
+  const stalledReason: Reason = situation.is === 'rejected' ? REASONS.rejected : ready.reason;
+  return [
+    ...withTransitionTimes(
+      [
+        condition('Ready', row.ready, ready),
+        condition('Available', isAvailable.status, isAvailable),
+        condition('Reconciling', row.reconciling ? 'True' : 'False', row.reconciling ? ready : quiet),
+        condition(
+          'Stalled',
+          row.stalled ? 'True' : 'False',
+          row.stalled ? { ...ready, reason: stalledReason } : quiet,
+        ),
+        condition('ModelResolved', isResolved.status, isResolved),
+      ],
+      o.modelDeployment.status?.conditions,
+      isoTime(o.now),
+    ),
+  ];
+}
+
+export interface StatusDecision {
+  readonly status: ModelDeploymentStatus;
+  readonly situation: Situation;
+}
+
+export function decideStatus(o: Observed, outcome: Outcome): StatusDecision {
+  const owner = ownerOf(o.modelDeployment);
+  const serving = servingOf(o, outcome);
+  const situation = situationOf(o, outcome);
+  const { stable, facts } = outcome;
+  const version = modelVersion(facts, stable);
+  const { generation } = o.modelDeployment.metadata;
+  const source = sourceStatus(o);
+  return {
+    situation,
+    status: {
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
+      conditions: conditions(o, outcome, situation, serving),
+      ...rolloutStatus(o, outcome),
+      ...(stable === undefined
+        ? {}
+        : {
+            stableRevision: stable,
+            selector: `${LABEL.modelDeployment}=${owner.name},${LABEL.revision}=${stable}`,
+            url: `http://${owner.name}.${owner.namespace}.svc`,
+          }),
+      ...(version === undefined ? {} : { modelVersion: version }),
+      ...(serving.revision?.number === undefined ? {} : { revision: serving.revision.number }),
+      replicas: stable === undefined ? 0 : podsOf(o, stable).length,
+      readyReplicas: serving.ready,
+      specHash: specHash(o.modelDeployment.spec),
+      ...(source === undefined ? {} : { source }),
+    },
+  };
+}
+
+/** The rollout on its way, and its revision; times stay while the phase stays. */
+function rolloutStatus(
+  o: Observed,
+  { rollout }: Outcome,
+): Pick<ModelDeploymentStatus, 'rollout' | 'candidateRevision'> {
+  const before = o.modelDeployment.status;
+  const candidate = 'candidate' in rollout ? rollout.candidate?.name : undefined;
+  const phase = rollout.phase === 'Resolving' || rollout.phase === 'Starting' ? rollout.phase : undefined;
+  const shown =
+    rollout.phase === 'Promoting' ? {} : candidate === undefined ? {} : { candidateRevision: candidate };
+  if (phase === undefined) return shown;
+  const same = before?.rollout?.phase === phase && before.candidateRevision === candidate;
+  const startedAt = rollout.phase === 'Starting' ? rollout.startedAt : o.now;
+  const times =
+    same && before.rollout !== undefined
+      ? { since: before.rollout.since, startedAt: before.rollout.startedAt }
+      : { since: isoTime(o.now), startedAt: isoTime(startedAt) };
+  return { ...shown, rollout: { phase, ...times } };
+}
+
+/** Written where the marker moved, not at each look: looking is no news. */
+function sourceStatus(o: Observed): ModelDeploymentStatus['source'] {
+  const before = o.modelDeployment.status?.source;
+  if (o.source.state !== 'resolved' || o.source.source.marker === undefined) return before;
+  const { marker } = o.source.source;
+  return before?.marker === marker ? before : { marker, checkedAt: isoTime(o.source.at) };
+}

@@ -19,6 +19,7 @@ import { startMinio, type Minio } from '#test/cluster/index.ts';
 import { linearBundle } from '#test/support/bundle.ts';
 import { onnxModel } from '#test/support/onnx.ts';
 import type { Figure, Measurement } from '../figure.ts';
+import { program } from '../programs.ts';
 import { MIB, processMemory } from '../process-memory.ts';
 
 const BYTES = 2_000_000_000;
@@ -146,9 +147,8 @@ async function pull(model: BigModel): Promise<{ readonly seconds: number; readon
   const target = join(model.folder, 'target');
   await rm(target, { recursive: true, force: true });
   const config = { formatVersion: 1, artifactFile, target, trialLoad: false };
-  const main = new URL('../../runtime/main.ts', import.meta.url).pathname;
   const result = await runNode(
-    [main, 'pull', '--config', JSON.stringify(config)],
+    [program('runtime'), 'pull', '--config', JSON.stringify(config)],
     storeEnvironment(model.minio),
   );
   if ((await stat(join(target, 'weights.bin'))).size !== BYTES)

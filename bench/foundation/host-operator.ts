@@ -1,14 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { program } from '../programs.ts';
 import { freePorts } from '#test/cluster/ports.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** What an image runs: the bundled program. `npm run build` writes it. */
-export const OPERATOR_PROGRAM = join(ROOT, 'dist', 'operator.mjs');
-
 export interface HostOperatorOptions {
   readonly kubeconfig: string;
   readonly runtimeImage: string;
@@ -39,9 +36,9 @@ export class HostOperator {
   async start(): Promise<void> {
     const [port = 0] = await freePorts(1);
     this.#port = port;
-    const { kubeconfig, runtimeImage, log, program = OPERATOR_PROGRAM, flags = [] } = this.#options;
+    const { kubeconfig, runtimeImage, log, flags = [] } = this.#options;
     const args = [
-      program,
+      this.#options.program ?? program('operator'),
       `--kubeconfig=${kubeconfig}`,
       `--runtime-image=${runtimeImage}`,
       `--metrics-port=${port}`,

@@ -40,7 +40,6 @@ for (const [name, source] of Object.entries(PROGRAMS)) {
     banner: { js: COMMONJS_GLOBALS },
     minifySyntax: true,
     minifyWhitespace: true,
-    keepNames: true,
     legalComments: 'none',
     logLevel: 'warning',
   });

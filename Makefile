@@ -30,7 +30,7 @@ help: ## Print this help
 	@printf '\nWINDLASS_DATA=FILE_OR_FOLDER trains on real data; without it, data is made up.\n'
 
 .PHONY: demo
-demo: packages python ## Train, serve, roll out and undo a model on a local cluster
+demo: packages ## Train, serve, roll out and undo a model on a local cluster
 	@node test/demo/main.ts $(ARGS)
 
 .PHONY: test

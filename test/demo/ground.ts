@@ -8,7 +8,7 @@ import { repositoryFolder } from '#test/cluster/paths.ts';
 import type { Progress } from '#test/cluster/progress.ts';
 import { NAMESPACE } from './manifests.ts';
 import { installStore, type DemoStore } from './store.ts';
-import { train, type Version } from './training.ts';
+import { setUpTraining, train, type Version } from './training.ts';
 
 export interface Ground {
   readonly cluster: Cluster;
@@ -39,6 +39,7 @@ export async function prepareGround(
   }
   const cluster = startCluster(lanes);
   const images = (async () => {
+    await setUpTraining(lanes.training);
     for (const version of versions) await train(version, data, lanes.training);
     const built = await buildImages(undefined, lanes.images);
     await (await cluster).cluster.loadImages(built.map(({ archive }) => archive));

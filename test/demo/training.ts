@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { goldenSchema, manifestSchema } from '#contract/model-manifest.ts';
 import { repositoryFolder } from '#test/cluster/paths.ts';
@@ -29,9 +29,17 @@ export async function realData(named: string | undefined): Promise<string | unde
 export async function train(version: Version, data: string | undefined, progress: Progress): Promise<void> {
   const args = ['train', 'bankchurn', '--version', version.version, '--seed', String(version.seed)];
   args.push('--out', version.bundle, ...(data === undefined ? [] : ['--data', data]));
-  const child = spawn(repositoryFolder('training', '.venv', 'bin', 'windlass-train'), args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  await follow(repositoryFolder('training', '.venv', 'bin', 'windlass-train'), args, progress);
+}
+
+/** The Python environment, from its lock file; at once where it is there already. */
+export function setUpTraining(progress: Progress): Promise<void> {
+  return follow('sh', [repositoryFolder('training', 'setup.sh')], progress);
+}
+
+/** Runs a program to its end and passes its lines on. */
+async function follow(file: string, args: readonly string[], progress: Progress): Promise<void> {
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const errors: string[] = [];
   createInterface({ input: child.stdout }).on('line', progress);
   createInterface({ input: child.stderr }).on('line', (line) => {
@@ -42,8 +50,9 @@ export async function train(version: Version, data: string | undefined, progress
     child.on('error', reject);
     child.on('close', (status) => resolve(status ?? 1));
   });
-  if (code !== 0)
-    throw new Error(`training version ${version.version} ended with ${code}: ${errors.slice(-5).join('\n')}`);
+  if (code === 0) return;
+  const tail = errors.slice(-5).join('\n');
+  throw new Error(`${basename(file)} ${args.join(' ')} ended with ${code}: ${tail}`);
 }
 
 /** A customer as the model's inputs allow: golden requests try missing and unknown values too. */

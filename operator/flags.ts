@@ -21,6 +21,7 @@ export interface Flags {
   /** undefined: the namespace of the pod or of the kubeconfig's context. */
   readonly leaseNamespace: string | undefined;
   readonly identity: string;
+  readonly allowLoopbackEndpoints: boolean;
 }
 
 export type ParsedFlags =
@@ -87,6 +88,9 @@ const descriptions = {
     environment: 'POD_NAME',
     help: 'this replica’s name in the Lease, unique among those that run; absent: one that is made up',
   },
+  'allow-loopback-endpoints': {
+    help: 'let models come from S3 endpoints on this machine: for tests of an operator outside of a cluster alone',
+  },
   help: { help: 'this text' },
 } as const satisfies Readonly<Record<string, FlagDescription>>;
 
@@ -137,6 +141,7 @@ function toFlags(given: Given, environment: NodeJS.ProcessEnv): Flags {
     leaderElect: given['leader-elect'] === true,
     leaseName: text('lease-name') ?? 'windlass-operator',
     leaseNamespace: text('lease-namespace'),
+    allowLoopbackEndpoints: given['allow-loopback-endpoints'] === true,
     identity: text('identity') ?? `${hostname()}-${randomBytes(4).toString('hex')}`,
   };
 }
@@ -175,7 +180,7 @@ function helpText(): string {
       ...(description.environment === undefined ? [] : [`or ${description.environment}`]),
     ];
     const left = `  --${name}${description.value === undefined ? '' : `=${description.value}`}`;
-    return `${left.padEnd(28)} ${description.help}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
+    return `${left.padEnd(30)} ${description.help}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
   });
   return `The Windlass operator: serves ONNX models in Kubernetes.
 

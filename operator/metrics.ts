@@ -8,7 +8,7 @@ const RECONCILE_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 const CALL_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15];
 const QUEUE_BUCKETS = [1e-4, 1e-3, 1e-2, 0.1, 0.5, 1, 5, 10, 30, 60];
 
-export type RolloutResult = 'promoted' | 'rejected' | 'superseded';
+export type RolloutResult = 'promoted' | 'rejected';
 
 export interface Metrics {
   readonly registry: Registry;
@@ -20,8 +20,8 @@ export interface Metrics {
   readonly onEventDropped: () => void;
   /** A candidate was judged. */
   readonly onRollout: (result: RolloutResult) => void;
-  /** An undo began to hold: one made by hand, or by the operator. */
-  readonly onRollback: (origin: 'manual' | 'automatic') => void;
+  /** An undo began to hold. */
+  readonly onRollback: () => void;
 }
 
 /** How many ModelDeployments there are for each reason that their condition Ready gives. */
@@ -38,10 +38,9 @@ export function createMetrics(countModelDeployments: CountByReason): Metrics {
   ]);
   const dropped = counter(registers, 'windlass_events_dropped_total', 'Events that were not written', []);
   const rollouts = counter(registers, 'windlass_rollouts_total', 'Candidates that were judged', ['result']);
-  const rollbacks = counter(registers, 'windlass_rollbacks_total', 'Undos that began to hold', ['origin']);
-  for (const result of ['promoted', 'rejected', 'superseded'] satisfies RolloutResult[])
-    rollouts.inc({ result }, 0);
-  for (const origin of ['manual', 'automatic']) rollbacks.inc({ origin }, 0);
+  const rollbacks = counter(registers, 'windlass_rollbacks_total', 'Undos that began to hold', []);
+  for (const result of ['promoted', 'rejected'] satisfies RolloutResult[]) rollouts.inc({ result }, 0);
+  rollbacks.inc(0);
   const leading = new Gauge({
     name: 'leader_election_master_status',
     help: 'Whether this replica leads',
@@ -59,7 +58,7 @@ export function createMetrics(countModelDeployments: CountByReason): Metrics {
     onLeading: (leads) => leader.set(leads ? 1 : 0),
     onEventDropped: () => dropped.inc(),
     onRollout: (result) => rollouts.inc({ result }),
-    onRollback: (origin) => rollbacks.inc({ origin }),
+    onRollback: () => rollbacks.inc(),
   };
 }
 

@@ -1,31 +1,33 @@
 import { createCaches } from './caches/index.ts';
-import type { Caches, RunningCaches } from './caches/index.ts';
+import type { RunningCaches } from './caches/index.ts';
 import { keyOf, runController, WorkQueue } from './controller/index.ts';
-import type { Key, Reconcile } from './controller/index.ts';
+import type { Reconcile } from './controller/index.ts';
 import type { Flags } from './flags.ts';
 import { ApiEventRecorder, clusterAccess, createKube, LeaderElector, Transport } from './kube/index.ts';
 import type { ClusterAccess, EventRecorder, Kube } from './kube/index.ts';
 import type { Log } from './logging.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
+import type { Caches } from './model-deployment/index.ts';
 import { startHealthServer } from './server.ts';
 
 /** What a reconciler is given: everything that it may touch. */
-export interface ReconcilerDependencies {
+export interface Surroundings {
   readonly kube: Kube;
   readonly caches: Caches;
   readonly events: EventRecorder;
-  /** To look at a ModelDeployment again, because something outside of the cluster's objects changed. */
-  readonly enqueue: (key: Key) => void;
-  readonly log: Log;
-  readonly settings: { readonly runtimeImage: string };
-  readonly metrics: Pick<Metrics, 'onRollout' | 'onRollback'>;
+  /** Puts a key (`namespace/name`) on the queue, because something outside of the cluster's objects changed. */
+  readonly enqueue: (key: string) => void;
+  readonly metrics: Metrics;
+  readonly flags: Flags;
+  /** Where the API server is. */
+  readonly server: string;
 }
 
 export interface OperatorOptions {
   readonly flags: Flags;
   readonly log: Log;
-  readonly createReconcile: (dependencies: ReconcilerDependencies) => Reconcile;
+  readonly createReconcile: (surroundings: Surroundings) => Promise<Reconcile>;
   /** Hears the port of /metrics and health once it listens. */
   readonly onListening?: (port: number) => void;
 }
@@ -51,7 +53,7 @@ interface Parts {
 /** The whole operator, from the first list until the signal aborts. */
 export async function runOperator(options: OperatorOptions, signal: AbortSignal): Promise<void> {
   const { flags, log } = options;
-  const parts = assemble(options, await clusterAccess(flags.kubeconfig, flags.context));
+  const parts = await assemble(options, await clusterAccess(flags.kubeconfig, flags.context));
   const { caches, metrics, elector } = parts;
   const health = await startHealthServer({
     host: flags.metricsHost,
@@ -76,11 +78,11 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   }
 }
 
-function assemble(options: OperatorOptions, access: ClusterAccess): Parts {
+async function assemble(options: OperatorOptions, access: ClusterAccess): Promise<Parts> {
   const { flags, log } = options;
   let caches: RunningCaches | undefined;
   let queue: WorkQueue | undefined;
-  const enqueue = (key: Key): void => queue?.add(keyOf(key));
+  const enqueue = (key: string): void => queue?.add(key);
   const metrics = createMetrics(() => countByReason(caches));
   const { onCall, onIncident, onEventDropped: onDropped } = metrics;
   // A renewal must not wait behind a hundred other calls, nor be held up by its own fence.
@@ -95,12 +97,12 @@ function assemble(options: OperatorOptions, access: ClusterAccess): Parts {
   const kube = createKube(transport);
   const reporting = { reportingController: NAME, reportingInstance: flags.identity };
   const events = new ApiEventRecorder({ kube, log, onDropped, ...reporting });
-  const settings = { runtimeImage: flags.runtimeImage };
-  const reconcile = options.createReconcile({ kube, caches, events, enqueue, log, settings, metrics });
+  const { server } = access;
+  const reconcile = await options.createReconcile({ kube, caches, events, enqueue, metrics, flags, server });
   const act = async (leading: AbortSignal): Promise<void> => {
     queue = new WorkQueue({ observer: metrics.onQueue });
     for (const { metadata } of known.modelDeployments.list()) {
-      enqueue({ namespace: metadata.namespace ?? '', name: metadata.name });
+      enqueue(keyOf({ namespace: metadata.namespace ?? '', name: metadata.name }));
     }
     const { concurrency } = flags;
     const working = { queue, reconcile, concurrency, deadlineMs: RECONCILE_DEADLINE_MS, log };
@@ -113,7 +115,7 @@ function assemble(options: OperatorOptions, access: ClusterAccess): Parts {
     transport.close();
     electing.close();
   };
-  return { server: access.server, metrics, caches, elector, act, close };
+  return { server, metrics, caches, elector, act, close };
 }
 
 function createElector(

@@ -211,3 +211,22 @@ test("buckets of probabilities include the bands' limits and the threshold", asy
   expect(scale).toMatchObject({ kind: 'probability', outcomes: ['low', 'high'] });
   expect(scale?.buckets).toEqual([0.1, 0.15, 0.2, 0.3, 0.4, 0.42, 0.5, 0.6, 0.7, 0.8, 0.9, 1]);
 });
+
+test('buckets of values are few, from the first edge of the reference to the last', async () => {
+  await using folder = await Folder.create(linearBundle());
+  const { manifest } = await readModelSource(folder.path);
+  if (manifest === undefined) throw new Error('a bundle has a manifest');
+  const edges = Array.from({ length: 1000 }, (_, i) => i * 10);
+  const prediction = {
+    kind: 'numeric' as const,
+    edges,
+    counts: edges.slice(1),
+    under: 0,
+    over: 0,
+    missing: 0,
+  };
+  const scale = predictionScale(manifest, { formatVersion: 1, rows: 1000, features: {}, prediction });
+  expect(scale).toMatchObject({ kind: 'value', outcomes: ['value'] });
+  expect(scale?.buckets.length).toBeLessThanOrEqual(26);
+  expect([scale?.buckets[0], scale?.buckets.at(-1)]).toEqual([0, 9990]);
+});

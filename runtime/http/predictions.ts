@@ -169,18 +169,19 @@ export class PredictionEndpoint {
     }
     log.debug({ requestId, method, path: route.template, status, seconds, received }, 'answered');
     if (response.destroyed) return;
-    write(response, {
-      ...answer,
-      close: exchange.close || state.draining,
-      headers: {
-        [REVISION_HEADER]: state.revisionName,
-        [REQUEST_ID_HEADER]: requestId,
-        ...(received && predictions.length > 0
-          ? { [PREDICTIONS_HEADER]: encodePredictions(predictions) }
-          : {}),
-        ...answer.headers,
-      },
-    });
+    const headers = {
+      [REVISION_HEADER]: state.revisionName,
+      [REQUEST_ID_HEADER]: requestId,
+      ...(received && predictions.length > 0 ? { [PREDICTIONS_HEADER]: encodePredictions(predictions) } : {}),
+      ...answer.headers,
+    };
+    try {
+      write(response, { ...answer, close: exchange.close || state.draining, headers });
+    } catch (error) {
+      // One answer that cannot be written shall not take the others of its run with it.
+      log.error({ err: error, requestId }, 'an answer could not be written');
+      response.destroy();
+    }
   }
 
   #requestError(error: unknown, { requestId, route }: Exchange): RequestError {

@@ -2,7 +2,7 @@ import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { getCACertificates } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import { FailureError } from '#contract/failure.ts';
 import { type AddressClass, type AddressPolicy, forbiddenClass } from './addresses.ts';
 
@@ -72,8 +72,12 @@ export interface Agents {
   readonly https: HttpsAgent;
 }
 
-/** Kept-alive agents that connect only where the policy lets them. `ca` is PEM, trusted beside the system's roots. */
-export function createAgents(port: number, policy: AddressPolicy, ca: string | undefined): Agents {
+/** Kept-alive agents that connect only where the policy lets them. */
+export function createAgents(
+  port: number,
+  policy: AddressPolicy,
+  secureContext: SecureContext | undefined,
+): Agents {
   const shared = {
     keepAlive: true,
     maxSockets: 32,
@@ -83,9 +87,6 @@ export function createAgents(port: number, policy: AddressPolicy, ca: string | u
   };
   return {
     http: new HttpAgent(shared),
-    https: new HttpsAgent({
-      ...shared,
-      ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
-    }),
+    https: new HttpsAgent({ ...shared, ...(secureContext === undefined ? {} : { secureContext }) }),
   };
 }

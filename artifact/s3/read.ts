@@ -1,9 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FailureError } from '#contract/failure.ts';
 import { isChanged, StallError, toFailure } from './failures.ts';
 import { backoffMs, type Timing } from './retry.ts';
-import type { ObjectInfo, OpenObject, S3Store } from './store.ts';
+import type { ObjectBody, ObjectInfo, OpenObject, S3Store } from './store.ts';
 import { describeObject, type ObjectLocation } from './uri.ts';
 
 export interface ReadOptions {
@@ -18,7 +17,7 @@ export interface ReadOptions {
 
 /**
  * The bytes of an object, or of a range of it, as one stream: a broken, stalled or throttled connection is taken up
- * again where it broke, on the same state of the object. Ends after exactly the bytes asked for, or throws FailureError.
+ * again where it broke, on the same state of the object. Each piece is good until the next one is asked for. Ends after exactly the bytes asked for, or throws FailureError.
  */
 export async function* readObject(
   store: S3Store,
@@ -91,10 +90,10 @@ async function* bodyFrom(
   let skip = position - start;
   let left = end - position;
   const watch = watchStall(body, timing);
-  const onAbort = () => body.destroy(signal.reason instanceof Error ? signal.reason : undefined);
+  const onAbort = () => body.giveUp(signal.reason as Error);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
+    for await (const chunk of body.pieces()) {
       watch.received(chunk.length);
       const fresh = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.length));
       skip -= chunk.length - fresh.length;
@@ -110,19 +109,19 @@ async function* bodyFrom(
   } finally {
     watch.stop();
     signal.removeEventListener('abort', onAbort);
-    if (!body.complete) body.destroy();
+    if (!body.isComplete) body.giveUp(cutError());
   }
 }
 
 /** Destroys a body that brings fewer than `stallBytes` in a window; the time that the consumer takes does not count. */
-function watchStall(body: IncomingMessage, timing: Timing) {
+function watchStall(body: ObjectBody, timing: Timing) {
   let bytes = 0;
   let paused = false;
   const timer = setInterval(() => {
     if (paused) return;
     if (bytes < timing.stallBytes) {
       const seconds = timing.stallTimeoutMs / 1000;
-      body.destroy(
+      body.giveUp(
         new StallError(`only ${bytes} bytes came in ${seconds} s. Check the store's load and the network.`),
       );
     }

@@ -35,7 +35,7 @@ function store(options: Partial<S3Options> = {}): S3Store {
 
 async function read(options: Partial<ReadOptions> = {}): Promise<Buffer> {
   const parts: Buffer[] = [];
-  for await (const part of readObject(store(), location, { signal, ...options })) parts.push(part);
+  for await (const part of readObject(store(), location, { signal, ...options })) parts.push(Buffer.from(part));
   return Buffer.concat(parts);
 }
 
@@ -160,7 +160,7 @@ test('the time that the reader takes is no stall', async () => {
   const parts: Buffer[] = [];
   for await (const part of readObject(store(), location, { signal })) {
     if (parts.length === 0) await new Promise((resolve) => setTimeout(resolve, 3 * timing.stallTimeoutMs));
-    parts.push(part);
+    parts.push(Buffer.from(part));
   }
   expect(Buffer.concat(parts).equals(body)).toBe(true);
   expect(server.requests).toHaveLength(1);

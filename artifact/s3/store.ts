@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import {
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
-  S3Client,
+  type S3Client,
   type GetObjectCommandOutput,
 } from '@aws-sdk/client-s3';
 import { canonicalJson } from '#contract/canonical.ts';
 import { FailureError } from '#contract/failure.ts';
 import type { AddressPolicy } from './addresses.ts';
-import { checkEndpointLiteral, createAgents, portOf } from './agent.ts';
+import { createClients } from './client.ts';
 import type { S3Access } from './connection.ts';
 import { StallError, type S3Context, toFailure } from './failures.ts';
+import { SocketBody } from './socket-body.ts';
 import { DEFAULT_TIMING, type Timing, withRetries } from './retry.ts';
 import type { ObjectLocation } from './uri.ts';
 
@@ -23,11 +24,20 @@ export interface ObjectInfo {
   readonly versionId?: string;
 }
 
+/** The bytes of one answer. */
+export interface ObjectBody {
+  /** Each piece is good until the next one is asked for. */
+  pieces(): AsyncIterable<Buffer>;
+  readonly isComplete: boolean;
+  /** Ends the connection in the middle; whoever waits for bytes gets the error. */
+  giveUp(error: Error): void;
+}
+
 /** The answer to one GET: the whole object's `info`, and the bytes from `start` on. */
 export interface OpenObject {
   readonly info: ObjectInfo;
   readonly start: number;
-  readonly body: IncomingMessage;
+  readonly body: ObjectBody;
 }
 
 export interface OpenOptions {
@@ -71,7 +81,7 @@ export function createS3Store(options: S3Options): S3Store {
     );
   }
   const timing: Timing = { ...DEFAULT_TIMING, ...options.timing };
-  const client = createClient(options, addresses, timing);
+  const { client, reader, destroy } = createClients(options, addresses, timing);
   const endpoint = connection.endpoint === undefined ? 'AWS S3' : new URL(connection.endpoint).host;
   const context = (location: ObjectLocation): S3Context => ({ location, endpoint, ...timing });
 
@@ -87,7 +97,7 @@ export function createS3Store(options: S3Options): S3Store {
       Range: range === undefined ? undefined : `bytes=${range.start}-${range.end ?? ''}`,
     });
     const answer = await withDeadline(timing.requestTimeoutMs, signal, (inner) =>
-      client.send(command, { abortSignal: inner }),
+      reader.send(command, { abortSignal: inner }),
     );
     return opened(answer);
   };
@@ -128,42 +138,8 @@ export function createS3Store(options: S3Options): S3Store {
         },
         (error) => toFailure(error, context({ bucket, key: prefix })),
       ),
-    close: () => client.destroy(),
+    close: destroy,
   };
-}
-
-function createClient(
-  { connection, credentials }: S3Options,
-  addresses: AddressPolicy,
-  timing: Timing,
-): S3Client {
-  const endpoint = connection.endpoint === undefined ? undefined : new URL(connection.endpoint);
-  if (endpoint !== undefined) checkEndpointLiteral(endpoint, addresses);
-  const agents = createAgents(endpoint === undefined ? 443 : portOf(endpoint), addresses, connection.ca);
-  return new S3Client({
-    region: connection.region ?? 'us-east-1',
-    // On AWS the bucket's own region is found by the store's answer; elsewhere there is only one endpoint.
-    followRegionRedirects: endpoint === undefined && connection.region === undefined,
-    ...(connection.endpoint === undefined ? {} : { endpoint: connection.endpoint }),
-    ignoreConfiguredEndpointUrls: true,
-    forcePathStyle: connection.pathStyle ?? endpoint !== undefined,
-    ...(credentials === undefined ? {} : { credentials }),
-    ...(connection.anonymous === true
-      ? {
-          credentials: { accessKeyId: '', secretAccessKey: '' },
-          signer: { sign: async (request) => request },
-        }
-      : {}),
-    // Every byte is checked against its sha256; S3's own checksums would only hash it twice.
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    maxAttempts: 1,
-    requestHandler: {
-      httpAgent: agents.http,
-      httpsAgent: agents.https,
-      connectionTimeout: timing.connectTimeoutMs,
-    },
-  });
 }
 
 /** HEAD's answers have no body and so no code; a GET of one byte tells what was wrong. */
@@ -188,18 +164,30 @@ async function head(
     const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
     if (status === undefined || status < 300 || status >= 500) throw error;
     const { body } = await open(location, { signal, range: { start: 0, end: 0 } });
-    body.destroy();
+    body.giveUp(new Error('only the headers were wanted'));
     throw error;
   }
 }
 
 function opened(answer: GetObjectCommandOutput): OpenObject {
-  const body = answer.Body as unknown as IncomingMessage;
+  const body = bodyOf(answer.Body as unknown as Readable);
   const [, first, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(answer.ContentRange ?? '') ?? [];
   if (first !== undefined && total !== undefined) {
     return { info: info(answer, Number(total)), start: Number(first), body };
   }
   return { info: info(answer, answer.ContentLength ?? Number.NaN), start: 0, body };
+}
+
+/** A body of node:http's (an answer without a length) has no pieces of its own. */
+function bodyOf(stream: Readable): ObjectBody {
+  if (stream instanceof SocketBody) return stream;
+  return {
+    pieces: () => stream as AsyncIterable<Buffer>,
+    get isComplete() {
+      return stream.readableEnded;
+    },
+    giveUp: (error) => void stream.on('error', () => undefined).destroy(error),
+  };
 }
 
 function info(

@@ -65,7 +65,7 @@ async function watch(session: Session, name: string, options: StatusOptions, io:
   const last = await poll(
     async () => {
       const readings = await readStatus(session, name);
-      if (!machine) screen.show(render(readings, options, io));
+      if (!machine) screen.show(render(readings, options, io, true));
       const outcome = outcomeOf(readings.deployment);
       return outcome === 'ready' || outcome === 'stalled' ? readings : undefined;
     },
@@ -80,7 +80,7 @@ async function watch(session: Session, name: string, options: StatusOptions, io:
   return EXIT_OF[outcomeOf(last.deployment)];
 }
 
-function render(readings: Readings, options: StatusOptions, io: Io): string {
+function render(readings: Readings, options: StatusOptions, io: Io, watching = false): string {
   if (options.output === 'json' || options.output === 'yaml') {
     const { deployment, revisions, rollbacks, pods } = readings;
     return document(options.output, {
@@ -94,5 +94,6 @@ function render(readings: Readings, options: StatusOptions, io: Io): string {
     now: io.now(),
     paint: paintFor(io.stdout, io.env),
     wide: options.output === 'wide',
+    watching,
   });
 }

@@ -35,6 +35,7 @@ function podState(pod: Pod, ready: boolean): string {
     .find((reason) => reason !== undefined);
   if (failing !== undefined) return failing;
   if (pod.status?.phase === 'Running') return ready ? 'Ready' : 'Loading model';
+  if (pod.status?.phase === 'Pending' && pod.spec.nodeName !== undefined) return 'Starting';
   return pod.status?.phase ?? 'Unknown';
 }
 

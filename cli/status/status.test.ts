@@ -71,7 +71,7 @@ describe('a pod is shown by the one word that explains it', () => {
       'Unschedulable',
       { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }] },
     ],
-    ['Pending', { phase: 'Pending', initContainerStatuses: undefined }],
+    ['Starting', { phase: 'Pending', initContainerStatuses: undefined }],
     ['Evicted', { phase: 'Failed', reason: 'Evicted' }],
   ])('%s', (state, status) => {
     expect(podView(pod(1, 'a', status)).state).toBe(state);
@@ -96,7 +96,7 @@ test('the tree shows what serves, its pods, what stays warm, the cause and the n
   expect(renderTree(view, { now: NOW })).toBe(
     [
       'bankchurn (namespace churn): Ready, revision 2 serves',
-      '│  model s3://models/bankchurn/2/',
+      '│  asks for s3://models/bankchurn/2/',
       '│  serves at http://bankchurn.churn.svc',
       '│',
       '├─ stable   revision 2   model 1.2.0   bankchurn-2222222222   2/2 pods ready   60m',
@@ -142,6 +142,7 @@ test('an undo that holds names its object as the way forward', () => {
     pods: [],
   });
   expect(view.outcome).toBe('stalled');
+  expect(renderTree(view, { now: NOW })).toContain('(namespace churn): Undone, revision 1 serves');
   expect(nextStep(view)).toContain('kubectl delete modelrollback bankchurn-undo-2 -n churn');
 });
 

@@ -8,6 +8,8 @@ export interface TreeOptions {
   readonly now: Date;
   readonly paint?: Paint;
   readonly wide?: boolean;
+  /** The tree is being followed already: no need to say that it can be. */
+  readonly watching?: boolean;
 }
 
 const OUTCOME_TONE: Readonly<Record<Outcome, Tone>> = {
@@ -29,14 +31,14 @@ export function renderTree(view: StatusView, options: TreeOptions): string {
   const paint = options.paint ?? noPaint;
   const lines = [
     `${paint('strong', view.name)} (namespace ${view.namespace}): ${paint(OUTCOME_TONE[view.outcome], headline(view))}`,
-    `│  model ${view.uri}`,
+    `│  asks for ${view.uri}`,
     ...(view.url === undefined ? [] : [`│  serves at ${view.url}`]),
     '│',
     ...branches(view, options, paint),
     '',
     `${view.reason}: ${view.message}`,
   ];
-  const next = nextStep(view);
+  const next = options.watching === true && view.outcome === 'progressing' ? undefined : nextStep(view);
   if (next !== undefined) lines.push(`Next: ${next}`);
   return lines.join('\n');
 }
@@ -46,7 +48,7 @@ function headline(view: StatusView): string {
   const state = {
     ready: 'Ready',
     progressing: view.phase ?? 'In progress',
-    stalled: 'Stalled',
+    stalled: view.rollback === undefined ? 'Stalled' : 'Undone',
     deleting: 'Being deleted',
   }[view.outcome];
   if (serving === undefined) return `${state}, nothing serves yet`;

@@ -1,6 +1,6 @@
 import { API_VERSION } from '#contract/names.ts';
-import type { ModelDeployment, ModelRollback } from '#operator/api/objects.ts';
-import { MODEL_DEPLOYMENT, MODEL_ROLLBACK } from '#operator/kube/index.ts';
+import type { ModelDeployment, ModelRevision, ModelRollback } from '#operator/api/objects.ts';
+import { MODEL_DEPLOYMENT, MODEL_REVISION, MODEL_ROLLBACK } from '#operator/kube/index.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { ExitCode } from '../exit.ts';
 import { document } from '../format/index.ts';
@@ -8,7 +8,7 @@ import type { Io } from '../io.ts';
 import type { GlobalOptions } from '../options.ts';
 import { poll } from '../poll.ts';
 import { readDeployment, readRevisions, readRollbacks } from '../read.ts';
-import { describeRevision } from '../revisions.ts';
+import { describeRevision, revisionNumber } from '../revisions.ts';
 import { withSession } from '../session.ts';
 import type { Session } from '../session.ts';
 import { createRollback, whoAmI } from './create.ts';
@@ -49,8 +49,12 @@ export function undo(name: string, options: UndoOptions, io: Io): Promise<ExitCo
     }
     if (options.output === undefined) announce(plan, created, io);
     const settled = await waitUntilServing(session, created, plan, options, io);
-    if (options.output === undefined) io.out(wayForward(settled, plan, session.namespace));
-    else io.out(`${document(options.output, settled)}\n`);
+    if (options.output === undefined) {
+      const { kube, namespace, call } = session;
+      const serving = await kube.get(MODEL_REVISION, { namespace, name: plan.to.metadata.name }, call);
+      io.out(wayForward(settled, plan.to, serving, namespace));
+    }
+    if (options.output !== undefined) io.out(`${document(options.output, settled)}\n`);
     return EXIT.ok;
   });
 }
@@ -140,9 +144,16 @@ async function waitUntilServing(
   );
 }
 
-function wayForward(rollback: ModelRollback, plan: UndoPlan, namespace: string): string {
+/** `before` and `serving` are one revision: what comes back takes a new number. */
+function wayForward(
+  rollback: ModelRollback,
+  before: ModelRevision,
+  serving: ModelRevision,
+  namespace: string,
+): string {
+  const renumbered = revisionNumber(serving) !== revisionNumber(before);
   return [
-    `${describeRevision(plan.to)} serves.`,
+    `${describeRevision(before)} serves${renumbered ? `, now as ${describeRevision(serving)}` : ''}.`,
     'It holds until the spec changes. To go forward again:',
     '  apply a corrected ModelDeployment, or take the undo back:',
     `  kubectl delete modelrollback ${rollback.metadata.name} -n ${namespace}`,

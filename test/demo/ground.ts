@@ -2,6 +2,7 @@ import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { install } from '#test/bed/start.ts';
 import { build, buildImages, up, type Cluster } from '#test/cluster/index.ts';
+import { run } from '#test/cluster/command.ts';
 import { installPackages, missingPackages } from '#test/cluster/host/requirements.ts';
 import { findEngine } from '#test/cluster/kind/engine.ts';
 import { repositoryFolder } from '#test/cluster/paths.ts';
@@ -67,7 +68,7 @@ async function startCluster(lanes: Lanes) {
   return { cluster, kubectl, helm, cleared };
 }
 
-/** kubectl, helm and the plugin in one folder: the plugin runs from its sources with this repository's Node. */
+/** kubectl, helm and the plugin in one folder: the plugin as it is installed, with this repository's Node. */
 async function writeCommands(kubectl: string, helm: string): Promise<string> {
   const bin = repositoryFolder('.demo', 'bin');
   await rm(bin, { recursive: true, force: true });
@@ -75,7 +76,9 @@ async function writeCommands(kubectl: string, helm: string): Promise<string> {
   await symlink(kubectl, join(bin, 'kubectl'));
   await symlink(helm, join(bin, 'helm'));
   const root = repositoryFolder();
-  const start = `exec "${join(root, 'node_modules', '.bin', 'node')}" "${join(root, 'cli', 'main.ts')}"`;
+  const node = join(root, 'node_modules', '.bin', 'node');
+  await run(node, ['build.ts', 'kubectl-windlass'], { cwd: root });
+  const start = `exec "${node}" "${join(root, 'dist', 'kubectl-windlass.mjs')}"`;
   const plugin = {
     'kubectl-windlass': `${start} "$@"`,
     'kubectl_complete-windlass': `${start} __complete "$@"`,

@@ -45,5 +45,7 @@ export class Narrator {
 
 /** As a shell would need it. */
 function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+  const [, flag = '', value = word] = /^(--[a-z-]+=)(.*)$/s.exec(word) ?? [];
+  const plain = /^[\w@%+=:,./-]+$/.test(value);
+  return plain ? word : `${flag}'${value.replaceAll("'", String.raw`'\''`)}'`;
 }

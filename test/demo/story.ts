@@ -80,7 +80,7 @@ async function rollOutAndBack({ ground, narrator, versions, manifest }: Scene): 
   );
   if (traffic !== undefined) {
     await sleep(AFTERMATH_MS);
-    narrator.say(`Customers: ${describeTraffic(await traffic.stop())}.\n`);
+    narrator.say(`${describeTraffic(await traffic.stop(), undone)}\n`);
   }
   await narrator.run([...PLUGIN, 'status', NAME, ...IN], [0, 4, 6]);
   await narrator.run([...PLUGIN, 'history', NAME, ...IN]);

@@ -24,15 +24,18 @@ export async function startTraffic(cluster: Cluster, customer: object): Promise<
   });
 }
 
-/** One line on what the customers saw. */
-export function describeTraffic(report: LoadReport): string {
-  const answers = [...report.revisions].map(([revision, { count }]) => `${count} by ${revision}`).join(', ');
-  const failures = report.failures
-    .slice(0, 3)
-    .map(({ error }) => error)
-    .join('; ');
-  return (
-    `${report.sent} requests at ${REQUESTS_PER_SECOND} a second meanwhile, ${report.failures.length} failed` +
-    ` (p99 ${report.latencyMs.p99.toFixed(0)} ms): ${answers}${failures === '' ? '' : `. Failures: ${failures}`}`
-  );
+/** What the customers saw; `undone` is when the undo was asked for (performance.now()). */
+export function describeTraffic(report: LoadReport, undone: number): string {
+  const { sent, failures, latencyMs, revisions } = report;
+  // The revision that was undone answered last before the other's last answer.
+  const [left] = [...revisions.values()].toSorted((a, b) => a.last - b.last);
+  const last = revisions.size < 2 || left === undefined ? undefined : (left.last - undone) / 1000;
+  return [
+    `Customers meanwhile: ${sent} requests at ${REQUESTS_PER_SECOND} a second, ${failures.length} failed, p99 ${latencyMs.p99.toFixed(0)} ms.`,
+    ...failures.slice(0, 3).map(({ at, error }) => `  ${at.toISOString()} ${error}`),
+    ...[...revisions].map(([revision, { count }]) => `  ${count} answered by ${revision}`),
+    ...(last === undefined
+      ? []
+      : [`  The last answer of version 2 came ${last.toFixed(1)} s after the undo was typed.`]),
+  ].join('\n');
 }

@@ -35,7 +35,8 @@ function store(options: Partial<S3Options> = {}): S3Store {
 
 async function read(options: Partial<ReadOptions> = {}): Promise<Buffer> {
   const parts: Buffer[] = [];
-  for await (const part of readObject(store(), location, { signal, ...options })) parts.push(Buffer.from(part));
+  for await (const part of readObject(store(), location, { signal, ...options }))
+    parts.push(Buffer.from(part));
   return Buffer.concat(parts);
 }
 

@@ -42,7 +42,7 @@ export const modules = {
     binaries: Object.fromEntries(['containerd', 'containerd-shim-runc-v2', 'ctr'].map(containerd)),
     linkerFlags: ['-X github.com/containerd/containerd/v2/version.Version=v2.4.2'],
   },
-  coredns: { binaries: { coredns: 'github.com/coredns/coredns' }, linkerFlags: [] },
+  coredns: { binaries: { coredns: '.' }, linkerFlags: [] },
   etcd: { binaries: { etcd: 'go.etcd.io/etcd/server/v3' }, linkerFlags: [] },
   'metrics-server': {
     binaries: { 'metrics-server': 'sigs.k8s.io/metrics-server/cmd/metrics-server' },

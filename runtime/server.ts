@@ -52,7 +52,10 @@ export async function runServe(options: ServeOptions, { shutdown, onReady }: Ser
     onReady?.(model, port);
   } catch (error) {
     const failure = failureOf(error);
-    log.error({ err: error, reason: failure.reason }, failure.message);
+    log.error(
+      { reason: failure.reason, ...(error instanceof FailureError ? {} : { err: error }) },
+      failure.message,
+    );
     writeTerminationMessage(options.terminationMessageFile, failure);
     service.front.close();
     service.front.closeAllConnections();

@@ -115,7 +115,7 @@ function load(path: string, threads: number): NativeSession {
   } catch (cause) {
     throw new FailureError(
       'LoadFailed',
-      `ONNX Runtime cannot load ${path}: ${errorText(cause)}. Export the model with operators and an opset that ONNX Runtime 1.30 knows.`,
+      `ONNX Runtime cannot load ${path}: ${errorText(cause)}. Export the model with operators and an opset that ONNX Runtime ${env.versions.node ?? ''} knows.`,
       { cause },
     );
   }
@@ -144,6 +144,12 @@ function toNative(data: TensorData): TensorData {
   return data instanceof Float16Array ? new Uint16Array(data.buffer, data.byteOffset, data.length) : data;
 }
 
+/** What ONNX Runtime says, without the places in its own sources. */
 export function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  return text
+    .replaceAll(/\/onnxruntime_src\/\S+:\d+ .*?[)\]] (?=[A-Z])/g, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .replace(/\.$/, '');
 }

@@ -1,4 +1,4 @@
-import { connect as connectPlain, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectPlain, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
 
 export interface Target {
@@ -41,7 +41,7 @@ export class SocketConnection {
     this.#socket = target.secure
       ? connectTls({
           ...options,
-          servername: host,
+          ...(isIP(host) === 0 ? { servername: host } : {}),
           ...(secureContext === undefined ? {} : { secureContext }),
         })
       : connectPlain(options);

@@ -27,6 +27,8 @@ test.each([
   [['--model', 'm', '--log-level', 'loud'], '--log-level'],
   [[], '--model'],
   [['m'], 'm'],
+  [['--frobnicate'], 'frobnicate'],
+  [['--model', 'm', '--port', 'many'], '--port'],
   [['--config', '[]'], '--config'],
   [['--config', '"x"'], '--config'],
 ])('%j is a usage error that names %s', (args, part) => {

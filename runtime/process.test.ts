@@ -6,7 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { parseTerminationMessage } from '#contract/failure.ts';
 import { FORWARDED_HEADER, REVISION_HEADER } from '#contract/names.ts';
+import { serveOptionsSchema } from '#runtime/config.ts';
 import { listen } from '#runtime/http/front.ts';
+import { runServe } from '#runtime/server.ts';
 import { Folder, post, spawnServer, startServer, type TestServer } from '#runtime/testing.ts';
 import { linearBundle } from '#test/support/bundle.ts';
 import { Load } from '#test/support/load.ts';
@@ -227,25 +229,22 @@ test.each([
     'DigestMismatch',
     /golden\.json has 2 bytes/,
   ],
-])('a model that %s ends the process with the cause', async (_, files, reason, message) => {
+])('a model that %s ends the server with the cause', async (_, files, reason, message) => {
   await using bundle = await Folder.create(files);
   await using logs = await Folder.create();
   const log = await logs.write(
     'termination-log',
     'an older and longer message than the one that will be written',
   );
-  const config = {
+  const options = serveOptionsSchema.parse({
     formatVersion: 1,
     model: bundle.path,
     port: 0,
     host: '127.0.0.1',
     terminationMessageFile: log,
-  };
-  const code = await new Promise((resolve) => {
-    execFile(process.execPath, ['runtime/main.ts', 'serve', '--config', JSON.stringify(config)], (error) =>
-      resolve(error?.code ?? 0),
-    );
   });
+  const never = new Promise<never>(() => undefined);
+  const code = await runServe(options, { shutdown: { requested: never, hurried: never } });
   expect(code).toBe(1);
   const failure = parseTerminationMessage(await readFile(log, 'utf8'));
   expect(failure).toMatchObject({ reason, message: expect.stringMatching(message) as string });
@@ -253,12 +252,8 @@ test.each([
 
 test.each([
   [['serve', '--config', '{'], 64, /--config is not JSON/],
-  [['serve', '--config', '{"formatVersion":1}'], 64, /--model: /],
-  [['serve', '--model', 'x', '--port', 'many'], 64, /--port: /],
-  [['serve', '--frobnicate'], 64, /frobnicate/],
   [['serve', '--help'], 0, /--model PATH/],
   [['dance'], 64, /no command dance/],
-  [[], 64, /no command was given/],
 ])('runtime %j exits with %i', async (args, status, text) => {
   const result = await new Promise<{ code: unknown; output: string }>((resolve) => {
     execFile(process.execPath, ['runtime/main.ts', ...args], (error, stdout, stderr) =>

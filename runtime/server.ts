@@ -45,10 +45,11 @@ export async function runServe(options: ServeOptions, { shutdown, onReady }: Ser
   let peer: Server | undefined;
   let watch: TrafficWatch | undefined;
   try {
-    const model = await load(options, service, log);
+    const { model, facts } = await load(options, service);
     watch = await followTraffic(options, service, log);
     peer = await openPeer(options, service.state, log);
     service.state.model = model;
+    log.info(facts, 'the model serves');
     onReady?.(model, port);
   } catch (error) {
     const failure = failureOf(error);
@@ -68,6 +69,12 @@ export async function runServe(options: ServeOptions, { shutdown, onReady }: Ser
   watch?.close();
   await service.forwarder.close();
   return 0;
+}
+
+interface Loaded {
+  readonly model: Model;
+  /** What the log says of it. */
+  readonly facts: Readonly<Record<string, unknown>>;
 }
 
 interface Service {
@@ -98,7 +105,7 @@ function createService(options: ServeOptions, log: Logger): Service {
   return { state, metrics, forwarder, front };
 }
 
-async function load(options: ServeOptions, { state, metrics }: Service, log: Logger): Promise<Model> {
+async function load(options: ServeOptions, { state, metrics }: Service): Promise<Loaded> {
   const threads = threadsFor(readCpuFacts());
   const started = performance.now();
   const model = await loadModel({
@@ -114,22 +121,17 @@ async function load(options: ServeOptions, { state, metrics }: Service, log: Log
     { revision: state.revisionName, version: manifest.version, sha256 },
     predictionScale(manifest, source.reference),
   );
-  const seconds = Math.round(performance.now() - started) / 1000;
-  const golden = source.golden?.rows.length ?? 0;
-  log.info(
-    {
-      model: manifest.name,
-      modelVersion: manifest.version,
-      sha256,
-      threads,
-      merging,
-      rowsPerRun: cap,
-      golden,
-      seconds,
-    },
-    'the model serves',
-  );
-  return model;
+  const facts = {
+    model: manifest.name,
+    modelVersion: manifest.version,
+    sha256,
+    threads,
+    merging,
+    rowsPerRun: cap,
+    golden: source.golden?.rows.length ?? 0,
+    seconds: Math.round(performance.now() - started) / 1000,
+  };
+  return { model, facts };
 }
 
 async function followTraffic(

@@ -49,11 +49,7 @@ export class Acknowledgements {
     followed.waiting += news.length;
     for (const pod of news) {
       followed.asked.add(pod.uid);
-      void this.#ask(followed, pod).then((applied) => {
-        if (applied) followed.waiting -= 1;
-        if (followed.waiting === 0 && !followed.abort.signal.aborted)
-          this.#options.onComplete(modelDeploymentUid);
-      });
+      void this.#follow(modelDeploymentUid, followed, pod);
     }
   }
 
@@ -74,6 +70,12 @@ export class Acknowledgements {
     };
     this.#followed.set(modelDeploymentUid, followed);
     return followed;
+  }
+
+  async #follow(modelDeploymentUid: string, followed: Followed, pod: Inquiry['pods'][number]): Promise<void> {
+    if (await this.#ask(followed, pod)) followed.waiting -= 1;
+    if (followed.waiting === 0 && !followed.abort.signal.aborted)
+      this.#options.onComplete(modelDeploymentUid);
   }
 
   /** Whether the pod has applied the generation in time. */

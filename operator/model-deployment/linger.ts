@@ -1,9 +1,9 @@
 import type { Promotion } from './annotations.ts';
-import { child, ours } from './children.ts';
-import { ownerOf, revisionLabel } from './identity.ts';
+import { ours } from './children.ts';
+import { revisionLabel } from './identity.ts';
 import type { Observed } from './observed.ts';
 import { podsOf } from './revisions.ts';
-import { readTraffic, trafficName } from './traffic-file.ts';
+import { generationFor } from './switch.ts';
 
 /** A revision that is stable no more serves kept-alive clients until its pods know: for at most this long. */
 const LINGER_MS = 15_000;
@@ -15,14 +15,11 @@ export interface Linger {
 
 /** Revisions that were replaced a moment ago, and whose pods do not all forward yet: these must not stop now. */
 export function lingering(o: Observed, stable: string | undefined, promotions: readonly Promotion[]): Linger {
-  const known = child(o, 'ConfigMap', trafficName(ownerOf(o.modelDeployment)));
-  const traffic = known.is === 'ours' ? readTraffic(known.object) : undefined;
+  if (stable === undefined) return { revisions: [], until: undefined };
+  const generation = generationFor(o, stable);
   const running = new Set(ours(o, 'Deployment').map(({ metadata }) => revisionLabel(metadata)));
   const knows = (revision: string): boolean =>
-    traffic?.stable.revision === stable &&
-    podsOf(o, revision).every(
-      ({ metadata }) => o.acknowledged.get(metadata.uid ?? '') === traffic?.generation,
-    );
+    podsOf(o, revision).every(({ metadata }) => o.acknowledged.get(metadata.uid ?? '') === generation);
   const late = promotions.filter(
     ({ revision, until }) =>
       revision !== stable &&

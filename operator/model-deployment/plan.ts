@@ -1,12 +1,10 @@
 import type { Action, Plan } from './action.ts';
 import { MEMORY } from './annotations.ts';
-import { child, ours } from './children.ts';
-import { seenFailure, wantsRoom } from './failures.ts';
 import { revisionGarbage, rollbackGarbage } from './history.ts';
-import { ownerOf, revisionLabel } from './identity.ts';
+import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
 import { planEvents } from './plan-events.ts';
-import { findRecord, podsOf, promote, readFacts, resolvedRevision, type Facts } from './revisions.ts';
+import { findRecord, readFacts, resolvedRevision, type Facts } from './revisions.ts';
 import { countingRollback, decideRollbacks } from './rollback.ts';
 import { bindingActions, rollbackStatusActions } from './rollback-writes.ts';
 import { decideRollout, numberOf, type Rollout } from './rollout.ts';
@@ -16,9 +14,8 @@ import { decideStatus } from './status.ts';
 import { decideStatusWrite } from './status-write.ts';
 import { decideSwitch, type Switch } from './switch.ts';
 import { decideTarget, specTarget } from './target.ts';
-import { lingering } from './linger.ts';
+import { decideRunning, minimum, type Running } from './running.ts';
 import { keepAutoscaler, keepRevision, keepStableService, retire } from './upkeep.ts';
-import { decideWarm } from './warm.ts';
 
 /**
  * What to do about one ModelDeployment. Pure, and at its fixpoint in one go: carried out over the same readings, the next
@@ -81,73 +78,6 @@ function nothing(o: Observed): Plan {
   };
 }
 
-interface Running {
-  readonly stable: string | undefined;
-  readonly promotions: Facts['promotions'];
-  readonly warm: readonly string[];
-  /** Everything that runs, what should serve first. */
-  readonly order: readonly string[];
-  readonly live: ReadonlySet<string>;
-  readonly nextExpiryAt: number | undefined;
-}
-
-/** Which revisions run: the stable one, the candidate, the warm ones, and what must not stop yet. */
-function decideRunning(o: Observed, facts: Facts, rollout: Rollout): Running {
-  const candidate = runningCandidate(o, rollout);
-  const stable = rollout.phase === 'Promoting' ? rollout.candidate.name : facts.stable;
-  const promotions = stable === undefined ? facts.promotions : promote(facts.promotions, stable, o.now);
-  const serving = [...new Set([stable, candidate])].filter((name) => name !== undefined);
-  const warm = decideWarm(o, promotions, new Set(serving), roomWanted(o, rollout, stable));
-  const linger = lingering(o, stable, promotions);
-  const order = [
-    ...new Set([...serving, ...warm.revisions, ...linger.revisions, ...heldBack(o, rollout, promotions)]),
-  ];
-  return {
-    stable,
-    promotions,
-    warm: warm.revisions,
-    order,
-    live: new Set(order),
-    nextExpiryAt: minimum([warm.nextExpiryAt, linger.until]),
-  };
-}
-
-function runningCandidate(o: Observed, rollout: Rollout): string | undefined {
-  switch (rollout.phase) {
-    case 'Starting':
-    case 'Promoting':
-      return rollout.candidate.name;
-    case 'Obstructed':
-      return o.modelDeployment.spec.replicas > 0 ? rollout.candidate?.name : undefined;
-    case 'Stable':
-    case 'Resolving':
-    case 'Waiting':
-    case 'Rejected':
-      return undefined;
-  }
-}
-
-/** A candidate goes on while a new spec is read: it may turn out to be the same content. */
-function heldBack(o: Observed, rollout: Rollout, promotions: Facts['promotions']): readonly string[] {
-  const reading =
-    o.source.state === 'idle' || (o.source.state === 'pending' && o.source.failure === undefined);
-  if (rollout.phase !== 'Resolving' || !reading || o.modelDeployment.spec.replicas === 0) return [];
-  return ours(o, 'Deployment').flatMap(({ metadata }) => {
-    const revision = revisionLabel(metadata);
-    return revision === undefined || promotions.some((known) => known.revision === revision)
-      ? []
-      : [revision];
-  });
-}
-
-function roomWanted(o: Observed, rollout: Rollout, stable: string | undefined): boolean {
-  if (rollout.phase === 'Starting' && wantsRoom(rollout.failure)) return true;
-  if (rollout.phase === 'Obstructed' && rollout.obstacle.reason === 'QuotaExceeded') return true;
-  if (stable === undefined) return false;
-  const known = child(o, 'Deployment', stable);
-  return wantsRoom(seenFailure(podsOf(o, stable), known.is === 'ours' ? known.object : undefined));
-}
-
 function switchTo(
   o: Observed,
   facts: Facts,
@@ -202,9 +132,4 @@ function withoutWritesToDeleted(actions: readonly Action[]): readonly Action[] {
 function earliest(o: Observed, times: readonly (number | undefined)[]): number | undefined {
   const due = minimum(times.filter((time) => time !== undefined && time > o.now));
   return due === undefined || !Number.isFinite(due) ? undefined : due - o.now;
-}
-
-function minimum(times: readonly (number | undefined)[]): number | undefined {
-  const known = times.filter((time) => time !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
 }

@@ -4,7 +4,7 @@ import { readNumber, timeMs, MEMORY, type Rejection } from './annotations.ts';
 import { child } from './children.ts';
 import { seenFailure } from './failures.ts';
 import type { Observed, Obstacle, SeenFailure } from './observed.ts';
-import { findRecord, podsOf, readyPods, type Facts, type RevisionRecord } from './revisions.ts';
+import { findRecord, isReady, podsOf, type Facts, type RevisionRecord } from './revisions.ts';
 import type { Cause, Target } from './target.ts';
 
 /** Where the rollout of the target stands. */
@@ -72,8 +72,8 @@ function startingRollout(o: Observed, candidate: RevisionRecord, cause: Cause): 
 
   const obstacle = obstacleOf(o, candidate.name);
   const { replicas } = o.modelDeployment.spec;
-  const ready = readyPods(o, candidate.name);
-  const full = running?.spec.replicas === replicas && ready >= replicas;
+  const ready = readyOf(o, candidate.name);
+  const full = running !== undefined && ready >= replicas;
   if (obstacle !== undefined) return { phase: 'Obstructed', candidate, obstacle };
   if (full) return { phase: 'Promoting', candidate };
 
@@ -94,6 +94,18 @@ function startingRollout(o: Observed, candidate: RevisionRecord, cause: Cause): 
         failure.reason,
         `${failure.message} It lasted for rollout.progressDeadline, ${deadline}; ${reached}.`,
       );
+}
+
+/**
+ * Ready pods of a candidate, as far as its Deployment made them: those of an earlier Deployment of the same revision are
+ * about to end.
+ */
+export function readyOf(o: Observed, candidate: string): number {
+  const known = child(o, 'Deployment', candidate);
+  if (known.is !== 'ours') return 0;
+  const from = timeMs(known.object.metadata.creationTimestamp);
+  return podsOf(o, candidate).filter((pod) => isReady(pod) && timeMs(pod.metadata.creationTimestamp) >= from)
+    .length;
 }
 
 function silence(o: Observed, revision: string, deadline: string, reached: string): string {

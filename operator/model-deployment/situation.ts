@@ -7,7 +7,7 @@ import type { ChildKind, Observed, Obstacle, SeenFailure } from './observed.ts';
 import { resolveJobName } from './resources/resolve-job.ts';
 import { findRecord, podsOf, readyPods, type Facts } from './revisions.ts';
 import type { RollbackDecision } from './rollback.ts';
-import { numberOf, type Rollout } from './rollout.ts';
+import { numberOf, readyOf, type Rollout } from './rollout.ts';
 import { trafficName } from './traffic-file.ts';
 
 /** A revision as a message names it. */
@@ -111,7 +111,7 @@ function ownSituation(o: Observed, outcome: Outcome): Situation {
   if (rollout.phase === 'Resolving') return sourceSituation(o);
   if (rollout.phase === 'Starting') {
     const { candidate, failure } = rollout;
-    return { is: 'starting', candidate, ready: readyPods(o, candidate.name), failure };
+    return { is: 'starting', candidate, ready: readyOf(o, candidate.name), failure };
   }
   const { desired, ready } = servingOf(o, outcome);
   if (desired === 0) {

@@ -25,6 +25,14 @@ export interface Switch {
   readonly againAt: number | undefined;
 }
 
+/** The generation of the file that names `stable`; 0 where it cannot be written. */
+export function generationFor(o: Observed, stable: string): number {
+  const known = child(o, 'ConfigMap', trafficName(ownerOf(o.modelDeployment)));
+  if (known.is === 'obstructed' || known.is === 'leaving') return 0;
+  const before = readTraffic(known.is === 'ours' ? known.object : undefined);
+  return trafficFor(o, before, { revision: stable, number: 1 }).generation;
+}
+
 /** Writes the traffic file for `stable`, tells the pods, and tells those again that report an older file. */
 export function decideSwitch(
   o: Observed,

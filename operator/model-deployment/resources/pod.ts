@@ -265,9 +265,13 @@ function placement({ spec, revision }: RevisionPod): Partial<PodSpec> {
     ...(affinity === undefined ? {} : { affinity }),
     ...(priorityClassName === undefined ? {} : { priorityClassName }),
     ...(runtimeClassName === undefined ? {} : { runtimeClassName }),
-    topologySpreadConstraints: spread.map((constraint): TopologySpreadConstraint => ({
-      ...constraint,
-      labelSelector: { matchLabels: { [LABEL.revision]: revision } },
-    })),
+    topologySpreadConstraints: spread.map(
+      ({ maxSkew, topologyKey, whenUnsatisfiable }): TopologySpreadConstraint => ({
+        maxSkew,
+        topologyKey,
+        whenUnsatisfiable,
+        labelSelector: { matchLabels: { [LABEL.revision]: revision } },
+      }),
+    ),
   };
 }

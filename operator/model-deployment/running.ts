@@ -1,0 +1,81 @@
+import { child, ours } from './children.ts';
+import { seenFailure, wantsRoom } from './failures.ts';
+import { revisionLabel } from './identity.ts';
+import { lingering } from './linger.ts';
+import type { Observed } from './observed.ts';
+import { podsOf, promote, type Facts } from './revisions.ts';
+import type { Rollout } from './rollout.ts';
+import { decideWarm } from './warm.ts';
+
+export interface Running {
+  readonly stable: string | undefined;
+  readonly promotions: Facts['promotions'];
+  readonly warm: readonly string[];
+  /** Everything that runs, what should serve first. */
+  readonly order: readonly string[];
+  readonly live: ReadonlySet<string>;
+  readonly nextExpiryAt: number | undefined;
+}
+
+/** Which revisions run: the stable one, the candidate, the warm ones, and what must not stop yet. */
+export function decideRunning(o: Observed, facts: Facts, rollout: Rollout): Running {
+  const candidate = runningCandidate(o, rollout);
+  const stable = rollout.phase === 'Promoting' ? rollout.candidate.name : facts.stable;
+  const promotions = stable === undefined ? facts.promotions : promote(facts.promotions, stable, o.now);
+  const serving = [...new Set([stable, candidate])].filter((name) => name !== undefined);
+  const warm = decideWarm(o, promotions, new Set(serving), roomWanted(o, rollout, stable));
+  const linger = lingering(o, stable, promotions);
+  const order = [
+    ...new Set([...serving, ...warm.revisions, ...linger.revisions, ...heldBack(o, rollout, promotions)]),
+  ];
+  return {
+    stable,
+    promotions,
+    warm: warm.revisions,
+    order,
+    live: new Set(order),
+    nextExpiryAt: minimum([warm.nextExpiryAt, linger.until]),
+  };
+}
+
+function runningCandidate(o: Observed, rollout: Rollout): string | undefined {
+  switch (rollout.phase) {
+    case 'Starting':
+    case 'Promoting':
+      return rollout.candidate.name;
+    case 'Obstructed':
+      return o.modelDeployment.spec.replicas > 0 ? rollout.candidate?.name : undefined;
+    case 'Stable':
+    case 'Resolving':
+    case 'Waiting':
+    case 'Rejected':
+      return undefined;
+  }
+}
+
+/** A candidate goes on while a new spec is read: it may turn out to be the same content. */
+function heldBack(o: Observed, rollout: Rollout, promotions: Facts['promotions']): readonly string[] {
+  const reading =
+    o.source.state === 'idle' || (o.source.state === 'pending' && o.source.failure === undefined);
+  if (rollout.phase !== 'Resolving' || !reading || o.modelDeployment.spec.replicas === 0) return [];
+  return ours(o, 'Deployment').flatMap(({ metadata }) => {
+    const revision = revisionLabel(metadata);
+    return revision === undefined || promotions.some((known) => known.revision === revision)
+      ? []
+      : [revision];
+  });
+}
+
+function roomWanted(o: Observed, rollout: Rollout, stable: string | undefined): boolean {
+  if (rollout.phase === 'Starting' && wantsRoom(rollout.failure)) return true;
+  if (rollout.phase === 'Obstructed' && rollout.obstacle.reason === 'QuotaExceeded') return true;
+  if (stable === undefined) return false;
+  const known = child(o, 'Deployment', stable);
+  return wantsRoom(seenFailure(podsOf(o, stable), known.is === 'ours' ? known.object : undefined));
+}
+
+/** The least of the times that are known. */
+export function minimum(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}

@@ -1,0 +1,141 @@
+import { LABEL } from '#contract/names.ts';
+import { specHash } from '#operator/api/hashes.ts';
+import type { ModelDeployment, ModelRevision } from '#operator/api/objects.ts';
+import type { Deployment, Pod, Service } from '#operator/kube/index.ts';
+import type { SourceState } from '#operator/source/index.ts';
+import type { Plan } from '../action.ts';
+import { execute } from '../execute.ts';
+import { gather } from '../gather.ts';
+import { ownerOf, revisionLabel } from '../identity.ts';
+import { Obstacles } from '../obstacles.ts';
+import type { Observed } from '../observed.ts';
+import { plan } from '../plan.ts';
+import { modelDeployment, NAME, NAMESPACE, pod, type PodState } from './fixtures.ts';
+import { MemoryCluster } from './memory-cluster.ts';
+
+const START = Date.parse('2026-01-01T00:00:00Z');
+const PLANS_FOR_ONE_RECONCILE = 12;
+
+/** One ModelDeployment in memory, with a clock, its cluster and its source in the caller's hand. */
+export class World {
+  now = START;
+  runtimeImage = 'runtime:1';
+  readonly cluster = new MemoryCluster(() => this.now);
+  readonly obstacles = new Obstacles();
+  readonly acknowledged = new Map<string, number>();
+  #source: { readonly hash: string; readonly state: SourceState } | undefined;
+  #pods = 0;
+
+  constructor(overrides: object = {}) {
+    this.cluster.put(modelDeployment(overrides));
+  }
+
+  get modelDeployment(): ModelDeployment {
+    return this.cluster.get('ModelDeployment', NAME) as ModelDeployment;
+  }
+
+  get revisions(): readonly ModelRevision[] {
+    return this.cluster.list('ModelRevision');
+  }
+
+  get deployments(): readonly Deployment[] {
+    return this.cluster.list('Deployment');
+  }
+
+  get pods(): readonly Pod[] {
+    return this.cluster.list('Pod');
+  }
+
+  /** What the stable Service selects. */
+  get selected(): string | undefined {
+    const service = this.cluster.get('Service', NAME) as Service | undefined;
+    return service?.spec.selector?.[LABEL.revision];
+  }
+
+  /** The source of the spec as it is now; another spec's source is idle. */
+  setSource(state: SourceState): void {
+    this.#source = { hash: specHash(this.modelDeployment.spec), state };
+  }
+
+  changeSpec(patch: object): void {
+    this.cluster.merge('ModelDeployment', NAME, { spec: patch });
+  }
+
+  observe(): Observed {
+    const observed = gather(
+      { namespace: NAMESPACE, name: NAME },
+      {
+        caches: this.cluster.caches,
+        settings: { runtimeImage: this.runtimeImage },
+        obstacles: this.obstacles,
+        source: (_uid, hash) => (this.#source?.hash === hash ? this.#source.state : { state: 'idle' }),
+        acknowledged: () => new Map(this.acknowledged),
+      },
+      this.now,
+    );
+    if (observed === undefined) throw new Error('the ModelDeployment is gone');
+    return observed;
+  }
+
+  plan(): Plan {
+    return plan(this.observe());
+  }
+
+  /** Carries out a plan, or the first `limit` actions of it, as an operator that is killed does. */
+  async carryOut({ actions }: Plan, limit = Number.POSITIVE_INFINITY): Promise<'done' | 'obstructed'> {
+    return execute(actions.slice(0, limit), {
+      owner: ownerOf(this.modelDeployment),
+      kube: this.cluster.kube,
+      caches: this.cluster.caches,
+      obstacles: this.obstacles,
+      clock: () => this.now,
+      signal: new AbortController().signal,
+    });
+  }
+
+  /** Plans and executes until nothing obstructs; gives the last plan that was carried out. */
+  async reconcile(): Promise<Plan> {
+    for (let i = 0; i < PLANS_FOR_ONE_RECONCILE; i += 1) {
+      const planned = this.plan();
+      if ((await this.carryOut(planned)) === 'done') return planned;
+    }
+    throw new Error('every plan is obstructed anew');
+  }
+
+  /** What the Deployment controller does: as many pods as asked for, and none without a Deployment. */
+  runPods(state: PodState = {}): void {
+    for (const existing of this.pods) {
+      const revision = revisionLabel(existing.metadata) ?? '';
+      if (!this.deployments.some(({ metadata }) => metadata.name === revision)) {
+        this.cluster.remove('Pod', existing.metadata.name);
+      }
+    }
+    for (const { metadata, spec } of this.deployments) {
+      const pods = this.podsOf(metadata.name);
+      for (const extra of pods.slice(spec.replicas ?? 1)) this.cluster.remove('Pod', extra.metadata.name);
+      for (let i = pods.length; i < (spec.replicas ?? 1); i += 1) this.#addPod(metadata.name, state);
+    }
+  }
+
+  podsOf(revision: string): readonly Pod[] {
+    return this.pods.filter(({ metadata }) => revisionLabel(metadata) === revision);
+  }
+
+  /** All pods of a revision in this state. */
+  setPods(revision: string, state: PodState): void {
+    for (const { metadata } of this.podsOf(revision)) {
+      const createdAt = Date.parse(metadata.creationTimestamp ?? '');
+      const { annotations, uid } = metadata;
+      const kept = {
+        ...(annotations === undefined ? {} : { annotations }),
+        ...(uid === undefined ? {} : { uid }),
+      };
+      this.cluster.put(pod(revision, metadata.name, { createdAt, ...kept, ...state }));
+    }
+  }
+
+  #addPod(revision: string, state: PodState): void {
+    this.#pods += 1;
+    this.cluster.put(pod(revision, `${revision}-${this.#pods}`, { createdAt: this.now, ...state }));
+  }
+}

@@ -25,13 +25,20 @@ export class TestDeployment {
     this.name = name;
   }
 
-  /** Applies a spec; the namespace's Secret is named for the model unless the spec says otherwise. */
+  /**
+   * Applies a spec; the namespace's Secret is named for the model, and pods ask for little of the one node, unless the
+   * spec says otherwise.
+   */
   async apply(spec: SpecInput): Promise<void> {
     await this.namespace.apply({
       apiVersion: API_VERSION,
       kind: 'ModelDeployment',
       metadata: { name: this.name, namespace: this.namespace.name },
-      spec: { ...spec, model: { credentials: { secretName: 'models' }, ...spec.model } },
+      spec: {
+        ...spec,
+        model: { credentials: { secretName: 'models' }, ...spec.model },
+        serving: { resources: { requests: { cpu: '10m', memory: '64Mi' } }, ...spec.serving },
+      },
     });
   }
 

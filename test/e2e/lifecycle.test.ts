@@ -26,7 +26,8 @@ describeOnCluster('lifecycle', (space) => {
       ({ status }, condition) =>
         status?.modelVersion === String(version) && condition('Available')?.status === 'True',
     );
-    expect(await predicted(deployment)).toEqual(answerOf(version));
+    // Rules and traffic files take a moment to reach every packet: two seconds are promised.
+    await expect.poll(() => predicted(deployment), { timeout: 2000 }).toEqual(answerOf(version));
   }
 
   async function deployed(name: string, ...versions: readonly number[]): Promise<TestDeployment> {

@@ -15,7 +15,7 @@ import {
 } from './control-plane/flags.ts';
 import { kwokFlags, simulatedNode, simulationConfig } from './control-plane/simulation.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import { freePorts } from './ports.ts';
+import { freePorts, retryTakenPort } from './ports.ts';
 import { statusOf } from './probe.ts';
 import type { Progress } from './progress.ts';
 import { removeAtEnd } from './watchdog.ts';
@@ -70,7 +70,11 @@ interface Plane {
   readonly kubeconfig: string;
 }
 
-export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+export function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  return retryTakenPort(() => startOnce(options));
+}
+
+async function startOnce(options: ControlPlaneOptions): Promise<ControlPlane> {
   const wanted = withDefaults(options);
   const binaries = await build(
     binariesFor(wanted),

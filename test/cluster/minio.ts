@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { build } from './build.ts';
 import { createAuthority, issueCertificate } from './certificates.ts';
 import { startChild, untilReady, type Child } from './child.ts';
-import { freePorts } from './ports.ts';
+import { freePorts, retryTakenPort } from './ports.ts';
 import { statusOf } from './probe.ts';
 import type { Progress } from './progress.ts';
 import { removeAtEnd } from './watchdog.ts';
@@ -42,7 +42,11 @@ export interface Minio {
 
 const READY_WITHIN = 30_000;
 
-export async function startMinio(options: MinioOptions = {}): Promise<Minio> {
+export function startMinio(options: MinioOptions = {}): Promise<Minio> {
+  return retryTakenPort(() => startOnce(options));
+}
+
+async function startOnce(options: MinioOptions): Promise<Minio> {
   const { minio } = await build(
     ['minio'],
     options.progress === undefined ? {} : { progress: options.progress },

@@ -15,3 +15,16 @@ function listen(host: string): Promise<Server> {
     server.listen(0, host, () => resolve(server));
   });
 }
+
+/** Runs `start` again, with ports chosen anew, when another process took one between the choice and the use. */
+export async function retryTakenPort<T>(start: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      const taken =
+        error instanceof Error && /address already in use|port is already in use/i.test(error.message);
+      if (!taken || tries === 3) throw error;
+    }
+  }
+}

@@ -50,6 +50,8 @@ export interface ModelFacts {
   /** Domains of the functions that the model defines itself. */
   readonly functionDomains: Set<string>;
   nodes: number;
+  /** Of the names below and above; see `retain`. */
+  keptBytes: number;
   readonly weights: Weights;
   /** Small int64 constants by name: the product of their values. */
   readonly shapes: Map<string, number>;
@@ -72,6 +74,7 @@ export const MODEL_LIMITS = {
   rowElements: 2 ** 27,
   shapes: 50_000,
   externalEntries: 16,
+  keptBytes: 16 * 2 ** 20,
 } as const;
 
 export function createFacts(): ModelFacts {
@@ -86,10 +89,20 @@ export function createFacts(): ModelFacts {
     operators: new Map(),
     functionDomains: new Set(),
     nodes: 0,
+    keptBytes: 0,
     weights: { inline: 0, external: 0, trees: 0, text: 0, other: 0, built: 0 },
     shapes: new Map(),
     shapeUses: [],
   };
+}
+
+/** Accounts for a name that is kept until the end. Throws when all of them together take too much memory. */
+export function retain(facts: ModelFacts, name: string): string {
+  facts.keptBytes += name.length + 64;
+  if (facts.keptBytes > MODEL_LIMITS.keptBytes) {
+    throw unsafe(`has names of more than ${MODEL_LIMITS.keptBytes / 2 ** 20} MiB together`);
+  }
+  return name;
 }
 
 /** A graph that must not be loaded. The file's name is put before the message by `inspectModel`. */

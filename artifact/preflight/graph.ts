@@ -4,6 +4,7 @@ import {
   MODEL_LIMITS,
   type ModelFacts,
   quote,
+  retain,
   unsafe,
   type ValueInfo,
 } from './facts.ts';
@@ -37,6 +38,7 @@ export function graphVisitor(reading: Reading, isMain: boolean): MessageVisitor 
   const { facts } = reading;
   const keep = (list: ValueInfo[], limit: number, what: string) => (value: ValueInfo) => {
     checkLimit(list.length + 1, limit, what);
+    retain(facts, value.name);
     list.push(value);
   };
   return {
@@ -49,7 +51,7 @@ export function graphVisitor(reading: Reading, isMain: boolean): MessageVisitor 
           return tensorVisitor('initializer', (tensor) => {
             if (isMain) {
               checkLimit(facts.initializers.size + 1, MODEL_LIMITS.initializers, 'initializers');
-              facts.initializers.add(tensor.name);
+              facts.initializers.add(retain(facts, tensor.name));
             }
             weigh(reading, tensor, tensor.name);
           });
@@ -127,7 +129,7 @@ export function nodeVisitor(reading: Reading): MessageVisitor {
       for (const constant of constants) weigh(reading, constant, operator === 'Constant' ? output : '');
       const shape = inputs[SHAPE_INPUT[operator] ?? -1];
       if (shape !== undefined && shape !== '' && facts.shapeUses.length < MODEL_LIMITS.shapes) {
-        facts.shapeUses.push({ operator, shape });
+        facts.shapeUses.push({ operator, shape: retain(facts, shape) });
       }
     },
   };
@@ -214,7 +216,7 @@ function weigh({ facts, onExternal }: Reading, tensor: TensorFacts, name: string
   }
   if (name !== '' && tensor.values !== undefined && facts.shapes.size < MODEL_LIMITS.shapes) {
     facts.shapes.set(
-      name,
+      retain(facts, name),
       tensor.values.reduce((product, size) => product * size, 1),
     );
   }
@@ -225,6 +227,6 @@ function count(facts: ModelFacts, domain: string, operator: string): void {
   const operators = facts.operators.get(key) ?? new Set();
   facts.operators.set(key, operators);
   checkLimit(facts.operators.size, MODEL_LIMITS.domains, 'operator domains');
-  operators.add(operator);
+  if (!operators.has(operator)) operators.add(retain(facts, operator));
   checkLimit(operators.size, MODEL_LIMITS.operators, `operators of domain ${quote(key)}`);
 }

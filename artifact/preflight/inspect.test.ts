@@ -255,3 +255,9 @@ test('damaged models never crash, hang or reject, whatever the pieces', async ()
     { numRuns: 1000 },
   );
 });
+
+test('names that would fill the memory are refused', async () => {
+  const named = (index: number) => message(5, int(2, 1), int(1, 0), bytes(8, `${index}`.padEnd(4096, 'x')));
+  const failure = await refusal(model(...Array.from({ length: 5000 }, (_, index) => named(index))));
+  expect(failure.message).toMatch(/names of more than 16 MiB/);
+});

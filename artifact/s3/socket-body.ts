@@ -11,7 +11,8 @@ export class SocketBody extends Readable implements Receiver {
   #left: number;
   #released = false;
   #waiting: ((bytes: Buffer | Error) => void) | undefined;
-  #ready: Buffer | Error | undefined;
+  #ready: Buffer | undefined;
+  #error: Error | undefined;
   #iterator: AsyncGenerator<Buffer, void, undefined> | undefined;
 
   /** `first` are bytes that came together with the head; `done` is called once, when the connection is free again. */
@@ -63,8 +64,8 @@ export class SocketBody extends Readable implements Receiver {
   lost(error: Error): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    if (waiting === undefined) this.#ready ??= error;
-    else waiting(error);
+    this.#error ??= error;
+    waiting?.(error);
   }
 
   override _read(): void {
@@ -92,17 +93,14 @@ export class SocketBody extends Readable implements Receiver {
 
   async #next(): Promise<Buffer> {
     const { promise, resolve } = Promise.withResolvers<Buffer | Error>();
-    const ready = this.#ready;
+    const ready = this.#ready ?? this.#error;
     this.#ready = undefined;
     if (ready === undefined) {
       this.#waiting = resolve;
       this.#connection.resume();
     } else resolve(ready);
     const bytes = await promise;
-    if (bytes instanceof Error) {
-      this.#ready = bytes;
-      throw bytes;
-    }
+    if (bytes instanceof Error) throw bytes;
     return bytes;
   }
 }

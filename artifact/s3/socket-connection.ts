@@ -28,6 +28,8 @@ export class SocketConnection {
   readonly #socket: Socket;
   #receiver: Receiver | undefined;
   #closed = false;
+  /** `resume` was called since the last piece came, perhaps while it was being handed over. */
+  #wanted = false;
 
   constructor(target: Target) {
     const { host, port, lookup, connectTimeoutMs } = target;
@@ -68,6 +70,7 @@ export class SocketConnection {
   }
 
   resume(): void {
+    this.#wanted = true;
     this.#socket.resume();
   }
 
@@ -86,12 +89,10 @@ export class SocketConnection {
 
   // The callback's value says whether to go on reading.
   readonly #onRead = (length: number, buffer: Uint8Array): boolean => {
-    if (this.#receiver === undefined) {
-      this.#socket.destroy();
-      return false;
-    }
-    this.#receiver.data(Buffer.from(buffer.buffer, buffer.byteOffset, length));
-    return false;
+    this.#wanted = false;
+    if (this.#receiver === undefined) this.#socket.destroy();
+    else this.#receiver.data(Buffer.from(buffer.buffer, buffer.byteOffset, length));
+    return this.#wanted;
   };
 
   #close(error: Error): void {

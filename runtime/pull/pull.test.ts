@@ -16,7 +16,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { artifactDigest, createS3Store } from '#artifact/index.ts';
+import { artifactDigest, createS3Store, type S3Store } from '#artifact/index.ts';
 import { s3Error, TestS3 } from '#artifact/s3/test-server.ts';
 import type { Artifact } from '#contract/artifact.ts';
 import { sha256 } from '#contract/canonical.ts';
@@ -63,17 +63,20 @@ const artifact: Artifact = {
   files,
 };
 
-function run(options: Partial<PullRequest> = {}): Promise<void> {
-  const store = createS3Store({
+function storeOf(requestTimeoutMs = 5000): S3Store {
+  return createS3Store({
     connection: { endpoint: server.endpoint },
     credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
     addresses: { allowLoopback: true },
-    timing: { attempts: 2, backoffMs: 5, requestTimeoutMs: 500, connectTimeoutMs: 500 },
+    timing: { attempts: 2, backoffMs: 5, requestTimeoutMs },
   });
+}
+
+function run(options: Partial<PullRequest> = {}): Promise<void> {
   return pull({
     artifact,
     target,
-    store,
+    store: storeOf(),
     log,
     signal: new AbortController().signal,
     chooser: { pauseMs: 10, maxPauseMs: 50, giveUpMs: 1000 },
@@ -228,6 +231,7 @@ test('a peer takes over when S3 does not answer, within seconds', async () => {
   await run({
     peer: base,
     peerToken: 'token',
+    store: storeOf(500),
     chooser: { pauseMs: 500, maxPauseMs: 5000, giveUpMs: 20_000 },
   });
   expect(await isComplete()).toBe(true);

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { formatBytes } from '#artifact/index.ts';
 import type { PullConfig } from '#contract/programs.ts';
 import { FailureError, parseTerminationMessage } from '#contract/failure.ts';
+import { peakMemory, TRIAL_LOAD_VARIABLE } from './trial-child.ts';
 
 export interface TrialLoad {
   /** The .onnx file. */
@@ -20,9 +21,6 @@ export interface TrialLoad {
 const TIMEOUT_MS = 300_000;
 /** How often the child's memory is looked at. */
 const WATCH_MS = 25;
-
-/** Set for the process that only tries to load: the graph's path. */
-export const TRIAL_LOAD_VARIABLE = 'WINDLASS_TRIAL_LOAD';
 
 /** This program once more, whether it runs from its sources or bundled; it finds what to do in TRIAL_LOAD_VARIABLE. */
 export function trialLoadCommand(config: PullConfig): readonly string[] {
@@ -101,23 +99,6 @@ export async function trialLoad(options: TrialLoad): Promise<number> {
   );
 }
 
-/** What the child does: prints {"peakBytes": ...} or a Failure as its last line; gives the exit code. */
-export async function runTrialLoad(graph: string): Promise<number> {
-  const print = (value: unknown) =>
-    new Promise<void>((resolve) => process.stdout.write(`${JSON.stringify(value)}\n`, () => resolve()));
-  try {
-    const { openSession } = await import('#runtime/engine/session.ts');
-    const session = openSession(graph, { threads: 1 });
-    await print({ peakBytes: process.resourceUsage().maxRSS * 1024 });
-    session.release();
-    return 0;
-  } catch (error) {
-    const reason = error instanceof FailureError ? error : new FailureError('LoadFailed', String(error));
-    await print(reason.toFailure());
-    return 1;
-  }
-}
-
 function reportedPeak(output: string): number {
   const [, bytes] = /\{"peakBytes":(\d+)\}/.exec(output) ?? [];
   return Number(bytes ?? 0);
@@ -133,7 +114,7 @@ function collect(stream: NodeJS.ReadableStream): () => string {
   return () => text;
 }
 
-/** Follows a process's peak (VmHWM), and calls `onOver` when it passes the limit, before the kernel ends the container. */
+/** Follows a process's peak, and calls `onOver` when it passes the limit, before the kernel ends the container. */
 function watchMemory(pid: number | undefined, limit: number | undefined, onOver: () => void) {
   const stop = new AbortController();
   let peak = 0;
@@ -141,8 +122,7 @@ function watchMemory(pid: number | undefined, limit: number | undefined, onOver:
     if (pid === undefined) return;
     while (!stop.signal.aborted) {
       const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-      const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
-      peak = Math.max(peak, Number(kibibytes ?? 0) * 1024);
+      peak = Math.max(peak, peakMemory(status));
       if (limit !== undefined && peak > limit) onOver();
       await sleep(WATCH_MS, undefined, { signal: stop.signal }).catch(() => undefined);
     }

@@ -76,4 +76,5 @@ ENTRYPOINT ["node", "/app/operator.mjs"]
 FROM runtime-root AS runtime
 COPY --from=native /app/node_modules /app/node_modules
 COPY --from=runtime-program /src/dist/runtime.mjs /app/runtime.mjs
-ENTRYPOINT ["node", "/app/runtime.mjs"]
+# A smaller young generation keeps a pod tens of megabytes smaller, at no loss of throughput.
+ENTRYPOINT ["node", "--max-semi-space-size=4", "/app/runtime.mjs"]

@@ -124,10 +124,7 @@ function unschedulable(pod: Pod): Failure | undefined {
 
 /** The scheduler's words -> what to do. */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
-  [
-    /nvidia\.com\/gpu|amd\.com\/gpu|gpu/i,
-    'Add a node with a free GPU, or ask for none in serving.resources.',
-  ],
+  [/(nvidia|amd|intel)\.com\//, 'Add a node with a free GPU, or ask for none in serving.resources.'],
   [
     /persistentvolumeclaim/i,
     'Create the PersistentVolumeClaim that serving.cache names, or leave serving.cache out.',

@@ -9,7 +9,19 @@ import type {
   ResourceType,
   Store,
 } from '#operator/kube/index.ts';
-import { KubeError } from '#operator/kube/index.ts';
+import {
+  CONFIG_MAP,
+  DEPLOYMENT,
+  HORIZONTAL_POD_AUTOSCALER,
+  JOB,
+  KubeError,
+  MODEL_DEPLOYMENT,
+  MODEL_REVISION,
+  MODEL_ROLLBACK,
+  POD,
+  POD_DISRUPTION_BUDGET,
+  SERVICE,
+} from '#operator/kube/index.ts';
 import { BY_MODEL_DEPLOYMENT, modelDeploymentKeys, type Caches } from '../caches.ts';
 
 /**
@@ -28,7 +40,7 @@ export class MemoryCluster {
     this.#clock = clock;
   }
 
-  list<T extends KubeObject>(kind: string): readonly T[] {
+  list<T extends KubeObject>({ kind }: Pick<ResourceType<T>, 'kind' | 'object'>): readonly T[] {
     return [...this.#objects.values()].filter((object): object is T => object.kind === kind);
   }
 
@@ -75,7 +87,7 @@ export class MemoryCluster {
   get kube(): Kube {
     return {
       get: async (type, ref) => this.#read(type, ref),
-      list: async (type, _scope: ListScope) => this.list(type.kind),
+      list: async (type, _scope: ListScope) => this.list(type),
       create: async (type, object) => this.#create(type, object),
       apply: async (type, object) => this.#apply(type, object),
       patch: async (type, ref, patch, options) => this.#patch(type, ref, patch, options),
@@ -86,28 +98,28 @@ export class MemoryCluster {
   }
 
   get caches(): Caches {
-    const store = <T extends KubeObject>(kind: string): Store<T> => ({
+    const store = <T extends KubeObject>(type: ResourceType<T>): Store<T> => ({
       hasSynced: true,
-      get: ({ name }) => this.get(kind, name) as T | undefined,
-      list: () => this.list<T>(kind),
+      get: ({ name }) => this.get(type.kind, name) as T | undefined,
+      list: () => this.list(type),
       byIndex: (index, key) =>
         index === BY_MODEL_DEPLOYMENT
-          ? this.list<T>(kind).filter((object) => modelDeploymentKeys(object).includes(key))
+          ? this.list(type).filter((object) => modelDeploymentKeys(object).includes(key))
           : [],
       observe: () => undefined,
       forget: () => undefined,
     });
     return {
-      modelDeployments: store('ModelDeployment'),
-      modelRevisions: store('ModelRevision'),
-      modelRollbacks: store('ModelRollback'),
-      deployments: store('Deployment'),
-      services: store('Service'),
-      configMaps: store('ConfigMap'),
-      budgets: store('PodDisruptionBudget'),
-      autoscalers: store('HorizontalPodAutoscaler'),
-      jobs: store('Job'),
-      pods: store('Pod'),
+      modelDeployments: store(MODEL_DEPLOYMENT),
+      modelRevisions: store(MODEL_REVISION),
+      modelRollbacks: store(MODEL_ROLLBACK),
+      deployments: store(DEPLOYMENT),
+      services: store(SERVICE),
+      configMaps: store(CONFIG_MAP),
+      budgets: store(POD_DISRUPTION_BUDGET),
+      autoscalers: store(HORIZONTAL_POD_AUTOSCALER),
+      jobs: store(JOB),
+      pods: store(POD),
     };
   }
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { brokenPromise } from './properties.ts';
 import { stepArbitrary, type Step } from './steps.ts';
 import { take } from './walk.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { PodState } from './fixtures.ts';
 
 /** One thing that a user, the cluster, a store or a fault does; `pick` chooses among what is there. */

@@ -67,7 +67,7 @@ function disturb(world: World, step: Disturbance): void {
     case 'undo':
       cluster.put(
         rollback(
-          `undo-${cluster.list('ModelRollback').length}`,
+          `undo-${cluster.list({ kind: 'ModelRollback' }).length}`,
           step.to === undefined ? {} : { toRevision: toRevision(world, step.to) },
         ),
       );
@@ -75,7 +75,7 @@ function disturb(world: World, step: Disturbance): void {
     case 'remove': {
       // Creation times have whole seconds: what is made again is younger.
       world.now += 1_000;
-      const victim = nth(cluster.list(step.kind), step.pick);
+      const victim = nth(cluster.list({ kind: step.kind }), step.pick);
       if (victim !== undefined) cluster.remove(step.kind, victim.metadata.name);
       return;
     }
@@ -143,7 +143,7 @@ function lose(world: World, what: 'status' | 'annotations' | 'owner', pick: numb
       ? ['ModelDeployment', 'ModelRevision', 'ModelRollback']
       : ['ModelRevision', 'ModelRollback', 'ConfigMap', 'Deployment'];
   const victim = nth(
-    kinds.flatMap((kind) => cluster.list(kind)),
+    kinds.flatMap((kind) => cluster.list({ kind })),
     pick,
   );
   if (victim === undefined) return;

@@ -1,7 +1,8 @@
 import { LABEL } from '#contract/names.ts';
 import { specHash } from '#operator/api/hashes.ts';
 import type { ModelDeployment, ModelRevision } from '#operator/api/objects.ts';
-import type { Deployment, Pod, Service } from '#operator/kube/index.ts';
+import { DEPLOYMENT, MODEL_REVISION, POD } from '#operator/kube/index.ts';
+import type { Deployment, Kube, Pod, Service } from '#operator/kube/index.ts';
 import type { SourceState } from '#operator/source/index.ts';
 import type { Plan } from '../action.ts';
 import { execute } from '../execute.ts';
@@ -35,15 +36,15 @@ export class World {
   }
 
   get revisions(): readonly ModelRevision[] {
-    return this.cluster.list('ModelRevision');
+    return this.cluster.list(MODEL_REVISION);
   }
 
   get deployments(): readonly Deployment[] {
-    return this.cluster.list('Deployment');
+    return this.cluster.list(DEPLOYMENT);
   }
 
   get pods(): readonly Pod[] {
-    return this.cluster.list('Pod');
+    return this.cluster.list(POD);
   }
 
   /** What the stable Service selects. */
@@ -83,9 +84,14 @@ export class World {
 
   /** Carries out a plan, or the first `limit` actions of it, as an operator that is killed does. */
   async carryOut({ actions }: Plan, limit = Number.POSITIVE_INFINITY): Promise<'done' | 'obstructed'> {
-    return execute(actions.slice(0, limit), {
+    return this.carryOutWith({ actions: actions.slice(0, limit) }, this.cluster.kube);
+  }
+
+  /** Carries a plan out through an API of the caller's own. */
+  async carryOutWith({ actions }: Pick<Plan, 'actions'>, kube: Kube): Promise<'done' | 'obstructed'> {
+    return execute(actions, {
       owner: ownerOf(this.modelDeployment),
-      kube: this.cluster.kube,
+      kube,
       caches: this.cluster.caches,
       obstacles: this.obstacles,
       clock: () => this.now,

@@ -39,9 +39,17 @@ export async function readWithSecret(
 ): Promise<Reading> {
   const secret = await readSecret(kube, request.namespace, secretName, signal);
   const annotations = secret.metadata.annotations ?? {};
-  const s3 = stores.get(
-    connectionFromSecret({ ...(secret.data === undefined ? {} : { data: secret.data }), annotations }),
-  );
+  const access = connectionFromSecret({
+    ...(secret.data === undefined ? {} : { data: secret.data }),
+    annotations,
+  });
+  if (access.credentials === undefined && access.connection.anonymous !== true) {
+    throw new FailureError(
+      'AccessDenied',
+      `The Secret ${request.namespace}/${secretName} holds no AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Add them, or leave spec.model.credentials out to read as the service account of the pod.`,
+    );
+  }
+  const s3 = stores.get(access);
   const source = sourceOf(request);
   if (marker !== undefined && (await probeModel({ source, s3, signal })) === marker)
     return { is: 'unchanged' };

@@ -49,7 +49,10 @@ async function buildModule(
   os: string | undefined,
   progress: Progress,
 ): Promise<Record<string, string>> {
-  const environment = { ...goEnvironment, ...(os === undefined ? {} : { GOOS: os }) };
+  const environment = {
+    ...goEnvironment,
+    ...(os === undefined || os === process.platform ? {} : { GOOS: os }),
+  };
   const folder = await outputFolder(module, environment);
   const missing = async (): Promise<readonly Binary[]> => {
     const present = await Promise.all(binaries.map((binary) => isExecutable(join(folder, binary))));

@@ -4,6 +4,7 @@ import { downHost, healthOfHost, upHost } from './host/provider.ts';
 import { findEngine } from './kind/engine.ts';
 import { downKind, healthOfKind, upKind } from './kind/provider.ts';
 import { withLock } from './lock.ts';
+import { provideMetrics } from './metrics.ts';
 import { cacheFolder } from './paths.ts';
 import { elapsed, printProgress, type Progress } from './progress.ts';
 
@@ -14,8 +15,13 @@ export { startMinio, type Minio, type MinioOptions } from './minio.ts';
 export { buildImages, type BuiltImage, type ImageTarget } from './images.ts';
 export { Unavailable } from './unavailable.ts';
 
-export interface UpOptions {
+export interface DownOptions {
   readonly progress?: Progress;
+}
+
+export interface UpOptions extends DownOptions {
+  /** metrics-server for `kubectl top` and the HPA; true by default. It takes a minute or two to build the first time. */
+  readonly metrics?: boolean;
 }
 
 interface Provider {
@@ -63,17 +69,21 @@ export async function up(options: UpOptions = {}): Promise<Cluster> {
   return exclusively(progress, async () => {
     const provider = await choose();
     const health = await provider.health();
-    if (health.state === 'running') return health.cluster;
+    if (health.state === 'running') {
+      if (options.metrics !== false) await provideMetrics(health.cluster, progress);
+      return health.cluster;
+    }
     const why = health.state === 'broken' ? ` in place of a broken one (${health.reason})` : '';
     progress(`Test cluster: starting one${why}, provider ${provider.name}`);
     const cluster = await provider.up(progress);
+    if (options.metrics !== false) await provideMetrics(cluster, progress);
     progress(`Test cluster: ready after ${elapsed(start)}`);
     return cluster;
   });
 }
 
 /** Ends the cluster and leaves nothing of it; a cluster that is not ours is left alone. */
-export async function down(options: UpOptions = {}): Promise<void> {
+export async function down(options: DownOptions = {}): Promise<void> {
   const progress = options.progress ?? printProgress;
   await exclusively(progress, async () => {
     const provider = await choose();

@@ -21,7 +21,7 @@ import { addresses, API_PORT, API_SERVER, NODE } from './addresses.ts';
 import { corefile, kubeletFlags, kubeProxyFlags, nodeFiles } from './node.ts';
 import type { Program } from './state.ts';
 
-/** The binaries that the host provider runs or puts into images. */
+/** The binaries that the host provider runs, or puts into an image (pause). */
 export const hostBinaries = [
   'kube-apiserver',
   'etcd',
@@ -34,7 +34,6 @@ export const hostBinaries = [
   'kube-scheduler',
   'kubectl',
   'coredns',
-  'metrics-server',
   'pause',
 ] as const;
 

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clusterDns, METRICS_IMAGE, metricsServer, toList } from '../addons.ts';
+import { clusterDns, toList } from '../addons.ts';
 import { programImage } from '../archive.ts';
 import { build } from '../build.ts';
 import { logTail } from '../child.ts';
@@ -88,24 +88,21 @@ async function startControlPlane(anchor: number, state: HostState): Promise<void
   for (const name of ['kube-controller-manager', 'kube-scheduler', 'kube-proxy', 'coredns'] as const) {
     startProgram(anchor, state, name);
   }
-  const objects = [...clusterDns(DNS_USER, addresses.dnsService, addresses.node), ...metricsServer()];
+  const objects = clusterDns(DNS_USER, addresses.dnsService, addresses.node);
   await run(state.kubectl, [`--kubeconfig=${adminKubeconfig()}`, 'apply', '--validate=false', '-f', '-'], {
     input: toList(objects),
   });
 }
 
 async function startNode(anchor: number, state: HostState, binaries: HostBinaries): Promise<void> {
-  const folder = cacheFolder('program-images');
-  const archives = await Promise.all([
-    programImage({ tag: PAUSE_IMAGE, binary: binaries.pause, user: '65535' }, folder),
-    programImage({ tag: METRICS_IMAGE, binary: binaries['metrics-server'], user: '65532' }, folder),
-  ]);
+  const pause = { tag: PAUSE_IMAGE, binary: binaries.pause, user: '65535' };
+  const archive = await programImage(pause, cacheFolder('program-images'));
   const containerd = startProgram(anchor, state, 'containerd');
   await until('containerd', containerd, async () => {
     await containerdClient(anchor, state, ['version']);
     return true;
   });
-  await importImages(anchor, state, archives);
+  await importImages(anchor, state, [archive]);
   startProgram(anchor, state, 'kubelet');
 }
 

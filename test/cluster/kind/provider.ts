@@ -1,12 +1,10 @@
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { METRICS_IMAGE, metricsServer, toList } from '../addons.ts';
-import { programImage } from '../archive.ts';
 import { build } from '../build.ts';
 import type { Cluster, Health } from '../cluster.ts';
 import { attempt, run } from '../command.ts';
 import { auditPolicy } from '../control-plane/flags.ts';
-import { cacheFolder, stateFolder } from '../paths.ts';
+import { stateFolder } from '../paths.ts';
 import { timed, type Progress } from '../progress.ts';
 import { reachesServices } from '../reach.ts';
 import { kindConfig, NAME, SHARED, SUBNETS } from './config.ts';
@@ -32,7 +30,6 @@ async function tools(engine: Engine, progress?: Progress): Promise<Kind> {
 
 export async function upKind(engine: Engine, progress: Progress): Promise<Cluster> {
   const kind = await tools(engine, progress);
-  const inContainer = await build(['metrics-server'], { progress, os: 'linux' });
   await downKind(engine);
   await mkdir(shared('logs'), { recursive: true });
   await chmod(shared('logs'), 0o777);
@@ -45,9 +42,6 @@ export async function upKind(engine: Engine, progress: Progress): Promise<Cluste
     ),
   );
   await addRoutes(engine);
-  const image = { tag: METRICS_IMAGE, binary: inContainer['metrics-server'], user: '65532' };
-  await loadImages(kind, [await programImage(image, cacheFolder('program-images'))]);
-  await kubectl(kind, ['apply', '-f', '-'], toList(metricsServer()));
   return clusterOf(kind);
 }
 

@@ -24,11 +24,15 @@ interface HandlerOptions {
   readonly abortSignal?: AbortSignal;
 }
 
-export function createClients(
-  { connection, credentials }: S3Access,
-  addresses: AddressPolicy,
-  timing: Timing,
-): S3Clients {
+export interface Transport {
+  readonly addresses: AddressPolicy;
+  readonly timing: Timing;
+  /** Of each connection's one buffer. */
+  readonly bufferBytes: number;
+}
+
+export function createClients({ connection, credentials }: S3Access, transport: Transport): S3Clients {
+  const { addresses, timing, bufferBytes } = transport;
   const endpoint = connection.endpoint === undefined ? undefined : new URL(connection.endpoint);
   if (endpoint !== undefined) checkEndpointLiteral(endpoint, addresses);
   const port = endpoint === undefined ? 443 : portOf(endpoint);
@@ -76,6 +80,7 @@ export function createClients(
           port: given ?? (secure ? 443 : 80),
           lookup,
           connectTimeoutMs: timing.connectTimeoutMs,
+          bufferBytes,
           ...(secureContext === undefined ? {} : { secureContext }),
         };
         const signal = options.abortSignal ?? new AbortController().signal;

@@ -7,6 +7,7 @@ export interface Target {
   readonly port: number;
   readonly lookup: LookupFunction;
   readonly connectTimeoutMs: number;
+  readonly bufferBytes: number;
   readonly secureContext?: SecureContext;
 }
 
@@ -17,7 +18,6 @@ export interface Receiver {
   lost(error: Error): void;
 }
 
-const BUFFER_BYTES = 256 * 1024;
 const IDLE_MS = 30_000;
 
 /**
@@ -32,12 +32,12 @@ export class SocketConnection {
   #wanted = false;
 
   constructor(target: Target) {
-    const { host, port, lookup, connectTimeoutMs } = target;
+    const { host, port, lookup, connectTimeoutMs, bufferBytes } = target;
     const options = {
       host,
       port,
       lookup,
-      onread: { buffer: Buffer.allocUnsafeSlow(BUFFER_BYTES), callback: this.#onRead },
+      onread: { buffer: Buffer.allocUnsafeSlow(bufferBytes), callback: this.#onRead },
     };
     const { secureContext } = target;
     this.#socket = target.secure

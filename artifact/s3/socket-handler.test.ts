@@ -34,7 +34,14 @@ function get(abort = signal): Promise<Answer | undefined> {
   };
   return client.get(
     request,
-    { secure: false, host: '127.0.0.1', port: address.port, lookup, connectTimeoutMs: 500 },
+    {
+      secure: false,
+      host: '127.0.0.1',
+      port: address.port,
+      lookup,
+      connectTimeoutMs: 500,
+      bufferBytes: 4096,
+    },
     abort,
   );
 }

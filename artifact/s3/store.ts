@@ -55,7 +55,11 @@ export interface S3Options extends S3Access {
   readonly podIdentity?: boolean;
   readonly addresses?: AddressPolicy;
   readonly timing?: Partial<Timing>;
+  /** Memory of each connection that objects are read over. More means fewer turns for each gigabyte. */
+  readonly bufferBytes?: number;
 }
+
+const BUFFER_BYTES = 128 * 1024;
 
 /** Reading from one S3 service as one identity. Each method throws FailureError; each request has a deadline. */
 export interface S3Store {
@@ -72,7 +76,13 @@ export interface S3Store {
 }
 
 export function createS3Store(options: S3Options): S3Store {
-  const { connection, credentials, podIdentity = false, addresses = {} } = options;
+  const {
+    connection,
+    credentials,
+    podIdentity = false,
+    addresses = {},
+    bufferBytes = BUFFER_BYTES,
+  } = options;
   if (credentials === undefined && connection.anonymous !== true && !podIdentity) {
     throw new FailureError(
       'AccessDenied',
@@ -81,7 +91,7 @@ export function createS3Store(options: S3Options): S3Store {
     );
   }
   const timing: Timing = { ...DEFAULT_TIMING, ...options.timing };
-  const { client, reader, destroy } = createClients(options, addresses, timing);
+  const { client, reader, destroy } = createClients(options, { addresses, timing, bufferBytes });
   const endpoint = connection.endpoint === undefined ? 'AWS S3' : new URL(connection.endpoint).host;
   const context = (location: ObjectLocation): S3Context => ({ location, endpoint, ...timing });
 

@@ -1,54 +1,153 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArtifactFile } from '#contract/artifact.ts';
 import { FailureError } from '#contract/failure.ts';
+import { runCrew } from './crew.ts';
 import { FollowingDigest } from './digest.ts';
 import { PartFile, removePart } from './part-file.ts';
 import type { Progress } from './progress.ts';
-import type { Chooser } from './source.ts';
 import { SegmentWriter } from './segment-writer.ts';
+import type { Chooser } from './source.ts';
 
 export interface Download {
   readonly chooser: Chooser;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  /** Segments of one file that are read at the same time. */
+  /** Most parts of one file that are read at the same time. */
   readonly connections: number;
 }
 
-/** Fills `path` with a file's bytes, in parallel segments, going on where an earlier try ended. Gives the sha256 of what came. */
+/** Every so often one more connection is opened, while all together bring less than this in a second. */
+const GROW_MS = 200;
+const FAST_ENOUGH = 400e6;
+
+/** Fills `path` with a file's bytes, going on where an earlier try ended. Gives the sha256 of what came. */
 export async function download(
   file: ArtifactFile,
   path: string,
-  { chooser, progress, signal, connections }: Download,
+  options: Download,
 ): Promise<{ readonly sha256: string; readonly resumed: boolean }> {
   const part = await PartFile.open(path, file.size);
-  const digest = new FollowingDigest(part.handle);
-  const stop = new AbortController();
-  const both = AbortSignal.any([signal, stop.signal]);
   try {
-    const pending = [...part.missing()];
-    const missing = pending.reduce((sum, segment) => sum + size(part, segment), 0);
-    progress.present(file.size - missing);
-    let whole = 0;
-    const follow = async () => {
-      while (part.has(whole)) whole += 1;
-      await digest.advance(Math.min(file.size, part.range(whole).start));
-    };
-    const worker = async () => {
-      const writer = new SegmentWriter(part.handle);
-      for (let segment = pending.shift(); segment !== undefined; segment = pending.shift()) {
-        await readSegment(file, part.range(segment), writer, { chooser, progress, signal: both });
-        await part.finished(segment);
-        await follow();
-      }
-    };
-    await follow();
-    await allOrStop(Array.from({ length: Math.min(connections, pending.length) }, worker), stop);
-    await follow();
-    return { sha256: digest.digest(), resumed: part.resumed };
+    const sha256 = await fill(file, part, options);
+    return { sha256, resumed: part.resumed };
   } finally {
     await part.close();
   }
+}
+
+async function fill(file: ArtifactFile, part: PartFile, options: Download): Promise<string> {
+  const { chooser, progress, connections } = options;
+  const digest = new FollowingDigest(part.handle);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const pending = [...part.missing()];
+  progress.present(file.size - pending.reduce((sum, segment) => sum + part.bytesOf(segment), 0));
+
+  const finished = async (segment: number) => {
+    await part.finished(segment);
+    await digest.advance(part.wholeUntil());
+  };
+  let received = 0;
+  const worker = async () => {
+    for (let run = takeRun(pending, connections); run.length > 0; run = takeRun(pending, connections)) {
+      await readRun(file, run, { part, digest, chooser, signal, finished }, (bytes, source) => {
+        received += bytes;
+        progress.received(bytes, source);
+      });
+    }
+  };
+  await digest.advance(part.wholeUntil());
+  const meter = speedometer(() => received);
+  await runCrew(worker, {
+    most: connections,
+    shouldGrow: () => pending.length > 0 && meter() < FAST_ENOUGH,
+    everyMs: GROW_MS,
+    stop,
+  });
+  await digest.advance(part.wholeUntil());
+  return digest.digest();
+}
+
+/** Takes segments that follow each other: fewer requests at first, and a fair share for each connection at the end. */
+function takeRun(pending: number[], connections: number): readonly number[] {
+  const most = Math.max(1, Math.floor(pending.length / connections));
+  let length = 0;
+  while (length < most && length < pending.length && pending[length] === (pending[0] ?? 0) + length)
+    length += 1;
+  return pending.splice(0, length);
+}
+
+/** Bytes a second since the last call. */
+function speedometer(count: () => number): () => number {
+  let [lastCount, lastAt] = [count(), performance.now()];
+  return () => {
+    const [now, at] = [count(), performance.now()];
+    const speed = ((now - lastCount) * 1000) / Math.max(1, at - lastAt);
+    [lastCount, lastAt] = [now, at];
+    return speed;
+  };
+}
+
+interface Filling {
+  readonly part: PartFile;
+  readonly digest: FollowingDigest;
+  readonly chooser: Chooser;
+  readonly signal: AbortSignal;
+  readonly finished: (segment: number) => Promise<void>;
+}
+
+/** Reads one run of segments, from whichever source has them, on where the last one broke. */
+async function readRun(
+  file: ArtifactFile,
+  run: readonly number[],
+  { part, digest, chooser, signal, finished }: Filling,
+  received: (bytes: number, source: string) => void,
+): Promise<void> {
+  const queue = [...run];
+  const { end } = part.range(run.at(-1) ?? 0);
+  const writer = new SegmentWriter(part.handle, part.range(run[0] ?? 0).start);
+  while (writer.position < end) {
+    const { source, waitMs, chosenAt } = chooser.choose();
+    if (waitMs > 0) {
+      await sleep(waitMs, undefined, { signal });
+      continue;
+    }
+    try {
+      for await (const chunk of source.read(file, writer.position, end, signal)) {
+        const { position } = writer;
+        const writing = writer.write(chunk);
+        // The kernel takes the bytes in another thread meanwhile.
+        digest.offer(position, chunk);
+        await writing;
+        chooser.succeeded(source);
+        received(chunk.length, source.name);
+        for (
+          let next = queue[0];
+          next !== undefined && part.range(next).end <= writer.position;
+          next = queue[0]
+        ) {
+          await writer.flush();
+          await finished(next);
+          queue.shift();
+        }
+      }
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (!(error instanceof FailureError)) throw writeFailure(error, file);
+      chooser.failed(source, error, chosenAt);
+    }
+  }
+}
+
+function writeFailure(error: unknown, file: ArtifactFile): FailureError {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+  const advice =
+    code === 'ENOSPC' ? "Raise the volume's size limit, or free space on the node." : 'Check the volume.';
+  return new FailureError(
+    'PullFailed',
+    `${file.path} (${file.size} bytes) cannot be written: ${code}. ${advice}`,
+    { cause: error },
+  );
 }
 
 /**
@@ -81,64 +180,4 @@ export async function downloadVerified(
   if (second.sha256 === file.sha256) return;
   await removePart(path);
   throw mismatch;
-}
-
-type Reading = Pick<Download, 'chooser' | 'progress' | 'signal'>;
-
-async function readSegment(
-  file: ArtifactFile,
-  range: { readonly start: number; readonly end: number },
-  writer: SegmentWriter,
-  { chooser, progress, signal }: Reading,
-): Promise<void> {
-  writer.begin(range.start);
-  while (writer.position < range.end) {
-    const { source, waitMs, chosenAt } = chooser.choose();
-    if (waitMs > 0) {
-      await sleep(waitMs, undefined, { signal });
-      continue;
-    }
-    try {
-      for await (const chunk of source.read(file, writer.position, range.end, signal)) {
-        await writer.write(chunk);
-        chooser.succeeded(source);
-        progress.received(chunk.length, source.name);
-      }
-    } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      if (!(error instanceof FailureError)) throw writeFailure(error, file);
-      chooser.failed(source, error, chosenAt);
-    }
-  }
-  await writer.flush();
-}
-
-function writeFailure(error: unknown, file: ArtifactFile): FailureError {
-  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-  const advice =
-    code === 'ENOSPC' ? "Raise the volume's size limit, or free space on the node." : 'Check the volume.';
-  return new FailureError(
-    'PullFailed',
-    `${file.path} (${file.size} bytes) cannot be written: ${code}. ${advice}`,
-    {
-      cause: error,
-    },
-  );
-}
-
-/** Waits for all; the first failure stops the others, and is thrown when they have ended. */
-async function allOrStop(work: readonly Promise<void>[], stop: AbortController): Promise<void> {
-  const settled = Promise.allSettled(work);
-  try {
-    await Promise.all(work);
-  } catch (error) {
-    stop.abort(error);
-    await settled;
-    throw error;
-  }
-}
-
-function size(part: PartFile, segment: number): number {
-  const { start, end } = part.range(segment);
-  return end - start;
 }

@@ -96,6 +96,7 @@ async function openStore(
     ...access,
     podIdentity: access.credentials === undefined,
     addresses: podAddresses(environment),
+    bufferBytes: 1024 * 1024,
     ...(config.peer === undefined ? {} : { timing: QUICK_TIMING }),
   });
 }

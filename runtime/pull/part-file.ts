@@ -18,6 +18,7 @@ export class PartFile {
   /** Some segments were there already. */
   readonly resumed: boolean;
   readonly #done: Set<number>;
+  #whole = 0;
 
   private constructor(path: string, size: number, handle: FileHandle, done: Set<number>) {
     this.path = path;
@@ -47,8 +48,15 @@ export class PartFile {
     return Array.from({ length: count }, (_, index) => index).filter((index) => !this.#done.has(index));
   }
 
-  has(segment: number): boolean {
-    return this.#done.has(segment);
+  /** Up to here every byte is there. */
+  wholeUntil(): number {
+    while (this.#done.has(this.#whole)) this.#whole += 1;
+    return Math.min(this.size, this.#whole * SEGMENT_BYTES);
+  }
+
+  bytesOf(segment: number): number {
+    const { start, end } = this.range(segment);
+    return end - start;
   }
 
   range(segment: number): { readonly start: number; readonly end: number } {

@@ -158,19 +158,25 @@ test('cut connections, 503 and throttling are lived through', async () => {
 
 test('a container that starts again goes on where the last one ended', async () => {
   const stop = new AbortController();
-  let reads = 0;
-  server.fault = (request) => {
-    if (request.method === 'GET' && request.url?.includes('model.onnx')) reads += 1;
-    if (reads === 3) stop.abort(new Error('killed'));
-    return reads >= 3;
+  server.fault = (request, response, content) => {
+    if (request.method !== 'GET' || content?.length !== big.length) return false;
+    response.writeHead(206, {
+      'content-length': big.length,
+      'content-range': `bytes 0-${big.length - 1}/${big.length}`,
+    });
+    response.write(big.subarray(0, SEGMENT_BYTES + 1_000_000));
+    setTimeout(() => stop.abort(new Error('killed')), 500);
+    return true;
   };
   await expect(run({ signal: stop.signal, connections: 1 })).rejects.toThrow('killed');
   await expect(stat(join(target, 'model.onnx'))).rejects.toThrow('ENOENT');
   const before = server.requests.length;
   server.fault = () => false;
-  await run();
+  await run({ connections: 1 });
   expect(await isComplete()).toBe(true);
-  expect(server.requests.slice(before).filter(({ method }) => method === 'GET')).toHaveLength(1);
+  expect(server.requests.slice(before).filter(({ method }) => method === 'GET')).toMatchObject([
+    { range: `bytes=${SEGMENT_BYTES}-${big.length - 1}` },
+  ]);
 });
 
 test('what an earlier container left is not believed without its digest', async () => {

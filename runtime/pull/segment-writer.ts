@@ -1,20 +1,18 @@
 import type { FileHandle } from 'node:fs/promises';
 
 const BUFFER_BYTES = 512 * 1024;
+/** What is at least so long is written as it is; the pieces of TLS have 16 KiB, and a call for each would cost more. */
+const DIRECT_BYTES = 96 * 1024;
 
-/** Writes what arrives from one position on, in pieces of half a megabyte: a call per network chunk would cost more. */
+/** Writes what arrives from one position on, in large pieces. */
 export class SegmentWriter {
   readonly #handle: FileHandle;
-  #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  #buffer: Buffer | undefined;
   #filled = 0;
-  #flushed = 0;
+  #flushed: number;
 
-  constructor(handle: FileHandle) {
+  constructor(handle: FileHandle, position: number) {
     this.#handle = handle;
-  }
-
-  begin(position: number): void {
-    this.#filled = 0;
     this.#flushed = position;
   }
 
@@ -23,7 +21,13 @@ export class SegmentWriter {
     return this.#flushed + this.#filled;
   }
 
+  /** When it is over, the chunk's memory may be used again. */
   async write(chunk: Uint8Array): Promise<void> {
+    if (this.#filled === 0 && chunk.length >= DIRECT_BYTES) {
+      await this.#writeAll(chunk);
+      return;
+    }
+    this.#buffer ??= Buffer.allocUnsafeSlow(BUFFER_BYTES);
     for (let at = 0; at < chunk.length;) {
       const length = Math.min(chunk.length - at, BUFFER_BYTES - this.#filled);
       this.#buffer.set(chunk.subarray(at, at + length), this.#filled);
@@ -34,17 +38,16 @@ export class SegmentWriter {
   }
 
   async flush(): Promise<void> {
-    let from = 0;
-    while (from < this.#filled) {
-      const { bytesWritten } = await this.#handle.write(
-        this.#buffer,
-        from,
-        this.#filled - from,
-        this.#flushed,
-      );
+    const bytes = this.#buffer?.subarray(0, this.#filled);
+    this.#filled = 0;
+    if (bytes !== undefined) await this.#writeAll(bytes);
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    for (let from = 0; from < bytes.length;) {
+      const { bytesWritten } = await this.#handle.write(bytes, from, bytes.length - from, this.#flushed);
       from += bytesWritten;
       this.#flushed += bytesWritten;
     }
-    this.#filled = 0;
   }
 }

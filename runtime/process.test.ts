@@ -263,3 +263,15 @@ test.each([
   expect(result.code).toBe(status);
   expect(result.output).toMatch(text);
 });
+
+test('the stable revision serves on where a golden answer differs, and a candidate of it does not', async () => {
+  await using bundle = await Folder.create(linearBundle({ wrongGolden: true }));
+  await using folder = await Folder.create();
+  const traffic = new TrafficMount(folder);
+  await traffic.write(1, 'churn-b', 'http://127.0.0.1:9');
+  const start = (revision: string) => startServer(bundle.path, { trafficFile: traffic.path, revision });
+  const stable = await start('churn-b');
+  expect((await post(`${stable.url}/predict`, BODY)).status).toBe(200);
+  await stable.stop();
+  await expect(start('churn-a')).rejects.toThrow('the server ended with 1');
+});

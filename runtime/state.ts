@@ -24,6 +24,14 @@ export class ServiceState {
     return isStable(this.revision, this.traffic);
   }
 
+  /**
+   * The traffic file names this very revision: it passed its golden answers once, and a pod of it that starts on another
+   * CPU, whose last digit may differ, must not take the stable revision away.
+   */
+  get servesAlready(): boolean {
+    return this.revision !== undefined && this.traffic?.stable.revision === this.revision;
+  }
+
   /** The name in x-windlass-revision. */
   get revisionName(): string {
     return this.revision ?? 'local';

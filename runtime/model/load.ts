@@ -1,3 +1,4 @@
+import { FailureError } from '#contract/failure.ts';
 import type { Manifest } from '#contract/model-manifest.ts';
 import { Batcher, type BatcherOptions } from '#runtime/engine/batcher.ts';
 import { mergesRows, probeCap, type Samples } from '#runtime/engine/probe.ts';
@@ -37,6 +38,8 @@ export interface LoadOptions {
   readonly threads: number;
   readonly maxBatchSize: number;
   readonly onRun?: BatcherOptions['onRun'];
+  /** Hears of a golden answer that differs, and the model serves all the same; absent: it does not. */
+  readonly onGoldenDiffers?: (failure: FailureError) => void;
 }
 
 const SAMPLES = 8;
@@ -48,7 +51,7 @@ export async function loadModel(options: LoadOptions): Promise<Model> {
   const manifest = describeModel(source, session);
   const samples = mergeableSamples(manifest, source, session);
   const merging = samples !== undefined && mergesRows(session, samples);
-  if (source.golden !== undefined) checkGolden(source.golden, manifest.inputs, session, merging);
+  selfTest(options, { source, session, manifest, merging });
   const cap = merging ? probeCap(session, samples, options.maxBatchSize) : 1;
   return compileModel(options, { source, session, manifest, merging, cap });
 }
@@ -59,6 +62,20 @@ interface Tried {
   readonly manifest: Manifest;
   readonly merging: boolean;
   readonly cap: number;
+}
+
+function selfTest(
+  { onGoldenDiffers }: LoadOptions,
+  { source, session, manifest, merging }: Omit<Tried, 'cap'>,
+): void {
+  if (source.golden === undefined) return;
+  try {
+    checkGolden(source.golden, manifest.inputs, session, merging);
+  } catch (error) {
+    const differs = error instanceof FailureError && error.reason === 'CheckFailed';
+    if (!differs || onGoldenDiffers === undefined) throw error;
+    onGoldenDiffers(error);
+  }
 }
 
 function compileModel(options: LoadOptions, { source, session, manifest, merging, cap }: Tried): Model {

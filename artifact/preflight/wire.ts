@@ -174,10 +174,10 @@ export class WireReader {
   }
 
   #body(length: number, mode: Mode): void {
-    if (this.#offset + length > this.#frame.end) {
-      throw this.error(
-        `a field of ${this.where()} claims ${length} bytes, and ${this.#frame.end - this.#offset} are left`,
-      );
+    const left = this.#frame.end - this.#offset;
+    if (length > left) {
+      const what = `a field of ${this.where()} claims ${length} bytes, and ${left} are left`;
+      throw this.error(this.#stack.length === 0 ? `the file ends too early (truncated?): ${what}` : what);
     }
     this.#left = length;
     this.#mode = mode;

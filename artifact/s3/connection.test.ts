@@ -101,3 +101,10 @@ test('the environment names an endpoint and a region, and its keys are left to t
     connection: { endpoint: 'http://minio', region: 'r1' },
   });
 });
+
+test('a message names the Secret where its name is known', () => {
+  const data = encoded({ AWS_ACCESS_KEY_ID: 'id' });
+  expect(() => connectionFromSecret({ name: 'shop/models', data })).toThrow(
+    'There is AWS_ACCESS_KEY_ID but no AWS_SECRET_ACCESS_KEY in Secret shop/models.',
+  );
+});

@@ -13,6 +13,8 @@ export interface S3Credentials {
 export interface S3Access {
   readonly connection: S3Connection;
   readonly credentials?: S3Credentials;
+  /** The Secret's name, for messages. */
+  readonly secretName?: string;
 }
 
 type Values = Readonly<Record<string, string | undefined>>;
@@ -26,11 +28,15 @@ const KEYS = {
   ca: ['ca.crt'],
 } as const;
 
+/** How messages call a Secret whose name is not known: a pod sees only a folder. */
+export const THE_SECRET = 'the credentials Secret';
+
 /** KServe's annotations on an S3 Secret; the second group is the name that it had before version 0.7. */
 const KSERVE_GROUPS = ['serving.kserve.io', 'serving.kubeflow.org'];
 
 /** Reads a Secret as the API server gives it: `data` is base64. Throws a FailureError for values that cannot work. */
 export function connectionFromSecret(secret: {
+  readonly name?: string;
   readonly data?: Values;
   readonly annotations?: Values;
 }): S3Access {
@@ -40,7 +46,15 @@ export function connectionFromSecret(secret: {
       Buffer.from(value ?? '', 'base64').toString(),
     ]),
   );
-  return accessFrom(values, kserveConnection(secret.annotations ?? {}));
+  const secretName = secret.name === undefined ? {} : { secretName: secret.name };
+  try {
+    return { ...accessFrom(values, kserveConnection(secret.annotations ?? {})), ...secretName };
+  } catch (error) {
+    if (!(error instanceof FailureError) || secret.name === undefined) throw error;
+    throw new FailureError(error.reason, error.message.replace(THE_SECRET, `Secret ${secret.name}`), {
+      cause: error,
+    });
+  }
 }
 
 /**
@@ -84,7 +98,7 @@ function accessFrom(values: Values, base: S3Connection): S3Access {
   if (accessKeyId === undefined || secretAccessKey === undefined) {
     const missing = accessKeyId === undefined ? 'AWS_ACCESS_KEY_ID' : 'AWS_SECRET_ACCESS_KEY';
     const present = accessKeyId === undefined ? 'AWS_SECRET_ACCESS_KEY' : 'AWS_ACCESS_KEY_ID';
-    throw denied(`The credentials Secret has ${present} but no ${missing}. Add the missing key.`);
+    throw denied(`There is ${present} but no ${missing} in ${THE_SECRET}. Add the missing key.`);
   }
   return {
     connection,
@@ -136,9 +150,7 @@ function regionName(text: string | undefined): string | undefined {
 
 function certificates(text: string | undefined): string | undefined {
   if (text === undefined || text.includes('-----BEGIN CERTIFICATE-----')) return text;
-  throw denied(
-    'The key ca.crt of the credentials Secret holds no PEM certificate (-----BEGIN CERTIFICATE-----).',
-  );
+  throw denied(`The key ca.crt of ${THE_SECRET} holds no PEM certificate (-----BEGIN CERTIFICATE-----).`);
 }
 
 function optional<K extends string>(key: K, value: string | undefined): { readonly [P in K]?: string } {

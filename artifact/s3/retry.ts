@@ -20,7 +20,7 @@ export const DEFAULT_TIMING: Timing = {
   connectTimeoutMs: 5_000,
   requestTimeoutMs: 10_000,
   stallTimeoutMs: 15_000,
-  stallBytes: 64 * 1024,
+  stallBytes: 16 * 1024,
   attempts: 4,
   backoffMs: 250,
 };

@@ -252,7 +252,7 @@ test.each([
 test('without keys nothing is read, unless the pod may lend its identity', () => {
   const connection = { endpoint: server.endpoint };
   expect(() => createS3Store({ connection, addresses: { allowLoopback: true } })).toThrow(
-    'holds no AWS_ACCESS_KEY_ID',
+    'no AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the credentials Secret',
   );
 });
 

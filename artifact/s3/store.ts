@@ -11,7 +11,7 @@ import { canonicalJson } from '#contract/canonical.ts';
 import { FailureError } from '#contract/failure.ts';
 import type { AddressPolicy } from './addresses.ts';
 import { createClients } from './client.ts';
-import type { S3Access } from './connection.ts';
+import { type S3Access, THE_SECRET } from './connection.ts';
 import { StallError, type S3Context, toFailure } from './failures.ts';
 import { SocketBody } from './socket-body.ts';
 import { DEFAULT_TIMING, type Timing, withRetries } from './retry.ts';
@@ -84,9 +84,10 @@ export function createS3Store(options: S3Options): S3Store {
     bufferBytes = BUFFER_BYTES,
   } = options;
   if (credentials === undefined && connection.anonymous !== true && !podIdentity) {
+    const secret = options.secretName === undefined ? THE_SECRET : `Secret ${options.secretName}`;
     throw new FailureError(
       'AccessDenied',
-      'The credentials Secret holds no AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. ' +
+      `There is no AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in ${secret}. ` +
         'Add them, or leave spec.model.credentials out to read as the service account of the pod.',
     );
   }

@@ -20,7 +20,7 @@ for (const [key, load] of suites) {
   const suite = await load();
   try {
     for (const figure of suite.figures) {
-      if (name !== undefined && !figure.name.startsWith(name)) continue;
+      if (name !== undefined && !figure.name.includes(name)) continue;
       console.error(`measuring ${key}/${figure.name} ...`);
       const line = await measureFigure(figure);
       measured += 1;

@@ -32,14 +32,14 @@ export async function startBed({ progress = printProgress }: BedOptions = {}): P
   const host = cluster.host;
   if (host === undefined)
     throw new Error('pods of this cluster cannot reach this machine, where the S3 server runs');
-  const minio = await startMinio({ host: host.listen, progress });
+  const minio = await startMinio({ host: host.listen, address: host.address, progress });
   const { endpoint, region, accessKey, secretKey } = minio;
   return {
     cluster,
     connection: {
       kubeconfig: cluster.kubeconfig,
       kubectl,
-      store: { endpoint: endpoint.replace(host.listen, host.address), region, accessKey, secretKey },
+      store: { endpoint, region, accessKey, secretKey },
       operatorNamespace: OPERATOR_NAMESPACE,
       auditLog: cluster.auditLog,
       runtimeImage: tag('runtime'),

@@ -60,7 +60,8 @@ export async function prepareGround(
 }
 
 async function startCluster(lanes: Lanes) {
-  const cluster = await up({ progress: lanes.cluster });
+  // The demo needs no metrics-server, and building one takes minutes.
+  const cluster = await up({ progress: lanes.cluster, metrics: false });
   const { kubectl, helm } = await build(['kubectl', 'helm'], { progress: lanes.cluster });
   // What an earlier demo left goes meanwhile.
   const cleared = cluster.kubectl(['delete', 'namespace', NAMESPACE, '--ignore-not-found', '--wait=true']);

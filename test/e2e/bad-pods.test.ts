@@ -22,7 +22,7 @@ describeOnCluster('bad-pods', (space) => {
     served = namespace.deployment(`served-${turn}`);
     await served.apply(good);
     await served.ready();
-    revision = (await served.predict({ x: 3, y: 1 })).revision;
+    revision = (await served.answer({ x: 3, y: 1 })).revision;
   });
   afterEach(() => namespace.kubectl('delete', 'modeldeployment', served.name, '--wait=false'));
 
@@ -125,7 +125,7 @@ describeOnCluster('bad-pods', (space) => {
     const uri = await namespace.store.putBundle(prefix, linearBundle({ version: 'moving', ballastMiB: 1 }));
     await served.apply({ model: { uri } });
     await served.ready();
-    revision = (await served.predict({ x: 3, y: 1 })).revision;
+    revision = (await served.answer({ x: 3, y: 1 })).revision;
     const other = linearBundle({ version: 'moving', weight: 5, ballastMiB: 1 });
     await namespace.store.put(`${prefix}model.onnx`, other.get('model.onnx') ?? '');
     const pods = await namespace.list<{ metadata: { name: string } }>(

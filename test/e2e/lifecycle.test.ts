@@ -26,8 +26,7 @@ describeOnCluster('lifecycle', (space) => {
       ({ status }, condition) =>
         status?.modelVersion === String(version) && condition('Available')?.status === 'True',
     );
-    // Rules and traffic files take a moment to reach every packet: two seconds are promised.
-    await expect.poll(() => predicted(deployment), { timeout: 2000 }).toEqual(answerOf(version));
+    expect((await deployment.answer({ x: 3, y: 1 })).body).toEqual(answerOf(version));
   }
 
   async function deployed(name: string, ...versions: readonly number[]): Promise<TestDeployment> {

@@ -1,7 +1,7 @@
 import { canonicalJson } from '#contract/canonical.ts';
 
-/** Fields that server-side apply replaces as a whole: an entry that others added is drift. */
-const WHOLE: ReadonlySet<string> = new Set(['selector', 'metrics', 'data']);
+/** Fields that server-side apply replaces as a whole (atomic in the API's schema): an entry that others added is drift. */
+const WHOLE: ReadonlySet<string> = new Set(['selector', 'metrics']);
 
 /**
  * Whether `actual` has everything that `wanted` has. What others added beside it does not count, because a server-side

@@ -1,13 +1,14 @@
 import { canonicalJson } from '#contract/canonical.ts';
 import { API_VERSION } from '#contract/names.ts';
 import type { ModelRollbackStatus } from '#operator/api/model-rollback.ts';
-import type { OwnerReference } from '#operator/api/objects.ts';
+import type { ModelRollback, OwnerReference } from '#operator/api/objects.ts';
+import type { Ref } from '#operator/kube/index.ts';
 import type { Action } from './action.ts';
 import { bindingSchema, isoTime, MEMORY, readAnnotation } from './annotations.ts';
 import { ownerOf, type Owner } from './identity.ts';
 import { mergePatch } from './merge-patch.ts';
 import type { Observed } from './observed.ts';
-import type { RollbackDecision } from './rollback.ts';
+import { countingRollback, type RollbackDecision } from './rollback.ts';
 
 /** Keeps on the object what it is bound to and how it ended, so that a lost status changes nothing. */
 export function bindingActions(o: Observed, decisions: readonly RollbackDecision[]): readonly Action[] {
@@ -42,9 +43,10 @@ export function rollbackStatusActions(
   o: Observed,
   decisions: readonly RollbackDecision[],
 ): readonly Action[] {
+  const counting = countingRollback(decisions);
   return decisions.flatMap((decision): readonly Action[] => {
     const { metadata, status } = decision.object;
-    const patch = mergePatch(status ?? {}, statusOf(o, decision));
+    const patch = mergePatch(status ?? {}, statusOf(o, decision, counting));
     if (patch === undefined) return [];
     return [
       {
@@ -59,9 +61,14 @@ export function rollbackStatusActions(
   });
 }
 
-function statusOf(o: Observed, { object, binding, state }: RollbackDecision): ModelRollbackStatus {
+function statusOf(
+  o: Observed,
+  decision: RollbackDecision,
+  counting: RollbackDecision | undefined,
+): ModelRollbackStatus {
+  const { object, binding, state } = decision;
   const before = object.status;
-  const message = binding.end?.message ?? holds(binding.toRevision, binding.fromRevision);
+  const message = binding.end?.message ?? holds(decision, counting);
   const since = before?.state === state && before.since !== undefined ? before.since : isoTime(o.now);
   const status = state === 'Invalid' ? 'False' : 'True';
   const ready = before?.conditions?.find(({ type }) => type === 'Ready');
@@ -86,7 +93,13 @@ function statusOf(o: Observed, { object, binding, state }: RollbackDecision): Mo
   };
 }
 
-function holds(to: string | undefined, from: string | undefined): string {
+/** Of several active ones the newest counts; the others wait until it is deleted. */
+function holds({ object, binding }: RollbackDecision, counting: RollbackDecision | undefined): string {
+  const { toRevision: to = '', fromRevision: from } = binding;
+  if (counting !== undefined && counting.object !== object) {
+    const { name } = counting.object.metadata;
+    return `ModelRollback ${name} is newer and counts. Revision ${to} serves again once that one is deleted, unless the ModelDeployment's spec changes before.`;
+  }
   const instead = from === undefined || from === to ? '' : ` instead of ${from}`;
-  return `Revision ${to ?? ''} serves${instead} until the ModelDeployment's spec changes, or this ModelRollback is deleted.`;
+  return `Revision ${to} serves${instead} until the ModelDeployment's spec changes, or this ModelRollback is deleted.`;
 }

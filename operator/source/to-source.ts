@@ -25,7 +25,7 @@ export function toResolvedSource(
           ...(Object.keys(manifest.metrics).length === 0 ? {} : { metrics: manifest.metrics }),
         };
   const model = { ...described, estimatedMemoryBytes: Math.round(graph.estimatedMemoryBytes) };
-  const bytes = JSON.stringify([model, artifact]).length;
+  const bytes = Buffer.byteLength(JSON.stringify([model, artifact]));
   if (bytes > MODEL_LIMIT_BYTES) {
     throw new FailureError(
       'InvalidManifest',

@@ -19,7 +19,6 @@ export const REASONS = {
   resolving: 'Resolving',
   resolved: 'Resolved',
   starting: 'Starting',
-  promoting: 'Promoting',
   rollingBack: 'RollingBack',
   rolledBack: 'RolledBack',
   rejected: 'Rejected',

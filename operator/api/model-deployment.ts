@@ -40,7 +40,7 @@ const modelSchema = z
     credentials: z
       .strictObject({
         secretName: nameReferenceSchema.describe(
-          'Name of the Secret, in the same namespace. Its content may change at any time.',
+          'Name of the Secret, in the same namespace. Its content may change at any time; a revision whose pods were made already goes on with the name that they were made with.',
         ),
       })
       .optional()
@@ -159,7 +159,11 @@ export type ModelDeploymentSpec = Readonly<z.infer<typeof modelDeploymentSpecSch
 
 const rolloutStatusSchema = z
   .strictObject({
-    phase: z.enum(['Resolving', 'Preflight', 'Starting', 'Promoting']).describe('What is happening.'),
+    phase: z
+      .enum(['Resolving', 'Starting'])
+      .describe(
+        'Resolving: the source is read and checked. Starting: the candidate’s pods are on their way.',
+      ),
     since: z.iso.datetime().describe('When this phase began.'),
     startedAt: z.iso.datetime().describe('When the candidate began; the deadline counts from here.'),
   })
@@ -204,7 +208,10 @@ export const modelDeploymentStatusSchema = z
           .max(512)
           .optional()
           .describe('What the store said of the bytes when they were last looked at.'),
-        checkedAt: z.iso.datetime().optional().describe('When they were last looked at.'),
+        checkedAt: z.iso
+          .datetime()
+          .optional()
+          .describe('When they were first found so; a look that finds nothing new is not written.'),
       })
       .optional()
       .describe('The last look at the source.'),

@@ -32,11 +32,11 @@ export const modelRollbackStatusSchema = z
       .enum(['Active', 'Superseded', 'Invalid'])
       .optional()
       .describe(
-        'Active: holds. Superseded: ended by another spec or a newer rollback. Invalid: cannot hold, see message.',
+        'Active: holds, or waits while a newer one does. Superseded: ended for good by another spec. Invalid: cannot hold, see message.',
       ),
     message: z.string().max(2048).optional().describe('Why it is in this state, and what to do.'),
     modelDeploymentUid: z.string().max(64).optional().describe('The ModelDeployment that it is bound to.'),
-    toRevision: z.string().max(253).optional().describe('The ModelRevision that serves while it is active.'),
+    toRevision: z.string().max(253).optional().describe('The ModelRevision that serves while it holds.'),
     fromRevision: z.string().max(253).optional().describe('The ModelRevision that was undone.'),
     fromSpecHash: z.string().max(128).optional().describe('Hash of the spec that was undone.'),
     since: z.iso.datetime().optional().describe('When it came into this state.'),

@@ -117,4 +117,3 @@ export const podSettingsSchema = z
       ),
   })
   .describe('Fields of the pods that run the model.');
-export type PodSettings = Readonly<z.infer<typeof podSettingsSchema>>;

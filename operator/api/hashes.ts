@@ -55,8 +55,16 @@ export function specHashMatches(stored: string | undefined, spec: HashedSpec): b
   return hex !== undefined && hashOf(version, spec) === hex;
 }
 
+/** Objects from a cache never change, and one decision asks for the same hash a dozen times. */
+const known = new WeakMap<HashedSpec, Map<string, string>>();
+
 function hashOf(version: string, spec: HashedSpec): string | undefined {
-  return Object.hasOwn(SPEC_HASHES, version) ? SPEC_HASHES[version]?.(spec) : undefined;
+  if (!Object.hasOwn(SPEC_HASHES, version)) return undefined;
+  const hashes = known.get(spec) ?? new Map<string, string>();
+  known.set(spec, hashes);
+  const hash = hashes.get(version) ?? SPEC_HASHES[version]?.(spec);
+  if (hash !== undefined) hashes.set(version, hash);
+  return hash;
 }
 
 /** Hex sha256 of a revision's content; `hashVersion` in the content says by which rules. */

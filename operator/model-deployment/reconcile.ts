@@ -3,13 +3,14 @@ import type { EventRecorder, Kube } from '#operator/kube/index.ts';
 import type { Sources } from '#operator/source/index.ts';
 import { Acknowledgements, type PodProbe } from './acknowledgements.ts';
 import type { Plan } from './action.ts';
-import type { Caches } from './caches.ts';
+import { BY_MODEL_DEPLOYMENT, type Caches } from './caches.ts';
 import { execute } from './execute.ts';
 import { gather } from './gather.ts';
 import { ownerOf } from './identity.ts';
 import { Obstacles } from './obstacles.ts';
 import type { Observed, OperatorSettings } from './observed.ts';
 import { plan } from './plan.ts';
+import { unboundRollbackActions } from './rollback-writes.ts';
 
 export interface ReconcilerDependencies {
   readonly kube: Kube;
@@ -69,7 +70,19 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     };
     const observed = gather(key, readings, clock());
     remember(key, observed?.modelDeployment.metadata.uid);
-    if (observed === undefined) return {};
+    if (observed === undefined) {
+      const waiting = caches.modelRollbacks.byIndex(BY_MODEL_DEPLOYMENT, `${key.namespace}/${key.name}`);
+      const owner = { namespace: key.namespace, name: key.name, uid: '' };
+      await execute(unboundRollbackActions(key, waiting, clock()), {
+        owner,
+        kube,
+        caches,
+        obstacles,
+        clock,
+        signal,
+      });
+      return {};
+    }
 
     const planned = plan(observed);
     const owner = ownerOf(observed.modelDeployment);
@@ -80,6 +93,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     if (end === 'obstructed') return { requeueAfterMs: 0 };
     for (const event of planned.events) events.record(observed.modelDeployment, event);
     dependencies.observe?.(observed, planned);
-    return { requeueAfterMs: planned.requeueAfterMs };
+    // The answers to own writes may bring what others wrote in between, which no watch tells once more: look again.
+    return { requeueAfterMs: planned.actions.length > 0 ? 0 : planned.requeueAfterMs };
   };
 }

@@ -61,6 +61,28 @@ export function rollbackStatusActions(
   });
 }
 
+/**
+ * Rollbacks whose ModelDeployment does not exist say so. They are bound when it appears, unless it is younger than they
+ * are; one that was bound is the garbage collector's.
+ */
+export function unboundRollbackActions(
+  { namespace, name }: Ref,
+  rollbacks: readonly ModelRollback[],
+  now: number,
+): readonly Action[] {
+  const message = `There is no ModelDeployment ${namespace}/${name}, which spec.modelDeployment names. Correct the name in another ModelRollback.`;
+  return rollbacks
+    .filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status?.state === undefined)
+    .map(({ metadata }) => ({
+      verb: 'patch',
+      kind: 'ModelRollback',
+      name: metadata.name,
+      uid: metadata.uid,
+      patch: { status: { state: 'Invalid', message, since: isoTime(now) } },
+      subresource: 'status',
+    }));
+}
+
 function statusOf(
   o: Observed,
   decision: RollbackDecision,

@@ -26,7 +26,6 @@ export function decideSourcing(o: Observed, facts: Facts, target: Target, undone
   const request = requestFor(o, facts, target, undone, hash);
   const jobWanted = request?.reader.by === 'job' && o.source.state === 'pending';
   const job = child(o, 'Job', name);
-  const wanted = resolveJob(owner, name, o.modelDeployment.spec, runtimeImage(o), request?.memoryLimitBytes);
   return {
     request,
     actions: [
@@ -34,7 +33,13 @@ export function decideSourcing(o: Observed, facts: Facts, target: Target, undone
         .filter(({ metadata }) => !jobWanted || metadata.name !== name)
         .map((object) => remove('Job', object)),
       // A Job's template is immutable, so one that is there is never repaired.
-      ...(jobWanted && job.is === 'absent' ? keep('Job', job, wanted) : []),
+      ...(jobWanted && job.is === 'absent'
+        ? keep(
+            'Job',
+            job,
+            resolveJob(owner, name, o.modelDeployment.spec, runtimeImage(o), request.memoryLimitBytes),
+          )
+        : []),
     ],
   };
 }

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { ResolutionCache, S3StorePool } from '#artifact/index.ts';
+import { createSources, type SourceState } from '#operator/source/index.ts';
+import type { ModelRollback } from '#operator/api/objects.ts';
+import { createReconciler } from './reconcile.ts';
+import { resolvedSource, rollback } from './testing/fixtures.ts';
+import { World } from './testing/world.ts';
+
+const key = { namespace: 'models', name: 'churn' };
+const { signal } = new AbortController();
+
+function reconciler(world: World, state: () => SourceState) {
+  const sources = createSources({
+    kube: world.cluster.kube,
+    stores: new S3StorePool({}),
+    cache: new ResolutionCache(),
+    onChange: () => undefined,
+  });
+  return createReconciler({
+    kube: world.cluster.kube,
+    caches: world.cluster.caches,
+    sources: { ...sources, ensure: () => undefined, forget: () => undefined, state },
+    events: { record: () => undefined },
+    settings: { runtimeImage: 'runtime:1' },
+    podProbe: async () => 0,
+    enqueue: () => undefined,
+    clock: () => world.now,
+  });
+}
+
+test('after writes it looks again at once, because their answers may bring news that no watch repeats; then it rests', async () => {
+  const world = new World();
+  const reconcile = reconciler(world, () => ({
+    state: 'resolved',
+    source: resolvedSource('1'),
+    at: world.now,
+  }));
+  expect(await reconcile(key, signal)).toEqual({ requeueAfterMs: 0 });
+  const second = await reconcile(key, signal);
+  expect(second.requeueAfterMs).toBeGreaterThan(590_000);
+});
+
+test('what is in the way is known after the first try, and the next goes around it', async () => {
+  const world = new World();
+  world.cluster.put({
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: 'x', uid: 'y' },
+  });
+  const reconcile = reconciler(world, () => ({
+    state: 'resolved',
+    source: resolvedSource('1'),
+    at: world.now,
+  }));
+  await reconcile(key, signal);
+  const [revision] = world.revisions;
+  world.cluster.remove('Service', revision?.metadata.name ?? '');
+  world.cluster.put({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: revision?.metadata.name ?? '', uid: 'theirs' },
+  });
+  expect(await reconcile(key, signal)).toEqual({ requeueAfterMs: 0 });
+  await reconcile(key, signal);
+  const ready = world.modelDeployment.status?.conditions?.find(({ type }) => type === 'Ready');
+  expect(ready?.reason).toBe('ForeignObject');
+});
+
+test('an undo of a ModelDeployment that does not exist says so, and is bound when that appears', async () => {
+  const world = new World();
+  const { modelDeployment } = world;
+  world.cluster.remove('ModelDeployment', 'churn');
+  world.cluster.put(rollback('undo'));
+  const reconcile = reconciler(world, () => ({ state: 'idle' }));
+  expect(await reconcile(key, signal)).toEqual({});
+  const undo = () => world.cluster.get('ModelRollback', 'undo') as ModelRollback;
+  expect(undo().status).toMatchObject({ state: 'Invalid' });
+  expect(undo().status?.message).toContain('There is no ModelDeployment models/churn');
+  const writes = world.cluster.writes.length;
+  await reconcile(key, signal);
+  expect(world.cluster.writes.length).toBe(writes);
+  world.cluster.put(modelDeployment);
+  await reconcile(key, signal);
+  expect(undo().status?.modelDeploymentUid).toBe('md-1');
+});

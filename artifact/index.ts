@@ -42,3 +42,4 @@ export {
   type S3Store,
   S3StorePool,
 } from './s3/index.ts';
+export { type Answer, type ByteBody, piecesOf, SocketClient } from './http/index.ts';

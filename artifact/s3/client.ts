@@ -5,7 +5,7 @@ import type { AddressPolicy } from './addresses.ts';
 import { checkEndpointLiteral, createAgents, guardedLookup, portOf } from './agent.ts';
 import type { S3Access } from './connection.ts';
 import type { Timing } from './retry.ts';
-import { type Request, SocketClient } from './socket-handler.ts';
+import { type Request, SocketClient } from '../http/index.ts';
 
 /** The SDK over two transports: `client` for small requests, `reader` for the bytes of objects. */
 export interface S3Clients {
@@ -85,7 +85,7 @@ export function createClients({ connection, credentials }: S3Access, transport: 
         };
         const signal = options.abortSignal ?? new AbortController().signal;
         const response = await sockets.get(request, target, signal);
-        return response === undefined ? plain.handle(request, options) : { response };
+        return response.body === undefined ? plain.handle(request, options) : { response };
       },
     },
   });

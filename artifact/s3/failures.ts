@@ -1,4 +1,5 @@
 import { FailureError, type FailureReason } from '#contract/failure.ts';
+import { StallError } from '../http/index.ts';
 import { describeObject, type ObjectLocation } from './uri.ts';
 
 /** What was being done, for messages. */
@@ -111,11 +112,6 @@ const BY_STATUS: readonly (readonly [(status: number) => boolean, Meaning])[] = 
   [(status) => status === 503, away('the store is overloaded or asks for fewer requests (throttling).')],
   [(status) => status >= 500, away('the store has a problem of its own.')],
 ];
-
-/** The stall of a body or of a connection, told apart from an abort by the caller. */
-export class StallError extends Error {
-  readonly code = 'StallError';
-}
 
 /** Turns whatever a request threw into a FailureError whose message says what, where, why and what to do. */
 export function toFailure(error: unknown, context: S3Context): FailureError {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FailureError } from '#contract/failure.ts';
-import { isChanged, StallError, toFailure } from './failures.ts';
-import { backoffMs, type Timing } from './retry.ts';
-import type { ObjectBody, ObjectInfo, OpenObject, S3Store } from './store.ts';
+import { isChanged, toFailure } from './failures.ts';
+import { cutError, piecesOf } from '../http/index.ts';
+import { backoffMs } from './retry.ts';
+import type { ObjectInfo, S3Store } from './store.ts';
 import { describeObject, type ObjectLocation } from './uri.ts';
 
 export interface ReadOptions {
@@ -44,7 +45,10 @@ export async function* readObject(
       end ??= opened.info.size;
       etag ??= opened.info.etag;
       versionId ??= opened.info.versionId;
-      for await (const chunk of bodyFrom(opened, position, end, store.timing, signal)) {
+      if (opened.start > position) throw cutError();
+      // A server that ignores Range sends everything from the start.
+      const wanted = { skip: position - opened.start, length: end - position };
+      for await (const chunk of piecesOf(opened.body, wanted, store.timing, signal)) {
         position += chunk.length;
         yield chunk;
       }
@@ -65,78 +69,10 @@ const at = ({ bucket, key }: ObjectLocation, versionId: string | undefined): Obj
   versionId === undefined ? { bucket, key } : { bucket, key, versionId };
 const last = (end: number | undefined) => (end === undefined ? {} : { end: end - 1 });
 
-function cutError(): Error {
-  return Object.assign(new Error('the body ended early'), { code: 'ECONNRESET' });
-}
-
 function changed(location: ObjectLocation): FailureError {
   return new FailureError(
     'SourceUnavailable',
     `${describeObject(location)} changed while it was being read. It is read again; upload a model under a new key, not over an old one.`,
     { transient: true },
   );
-}
-
-/** One answer's bytes from `position` up to `end`, cut with a StallError when they come too slowly. */
-async function* bodyFrom(
-  { body, start }: OpenObject,
-  position: number,
-  end: number,
-  timing: Timing,
-  signal: AbortSignal,
-): AsyncGenerator<Buffer, void, undefined> {
-  if (start > position) throw cutError();
-  // A server that ignores Range sends everything from the start.
-  let skip = position - start;
-  let left = end - position;
-  const watch = watchStall(body, timing);
-  const onAbort = () => body.giveUp(signal.reason as Error);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    for await (const chunk of body.pieces()) {
-      watch.received(chunk.length);
-      const fresh = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.length));
-      skip -= chunk.length - fresh.length;
-      const wanted = fresh.length > left ? fresh.subarray(0, left) : fresh;
-      left -= wanted.length;
-      if (wanted.length > 0) {
-        watch.pause();
-        yield wanted;
-        watch.resume();
-      }
-      if (left === 0) break;
-    }
-  } finally {
-    watch.stop();
-    signal.removeEventListener('abort', onAbort);
-    if (!body.isComplete) body.giveUp(cutError());
-  }
-}
-
-/** Destroys a body that brings fewer than `stallBytes` in a window; the time that the consumer takes does not count. */
-function watchStall(body: ObjectBody, timing: Timing) {
-  let bytes = 0;
-  let paused = false;
-  const timer = setInterval(() => {
-    if (paused) return;
-    if (bytes < timing.stallBytes) {
-      const seconds = timing.stallTimeoutMs / 1000;
-      body.giveUp(
-        new StallError(`only ${bytes} bytes came in ${seconds} s. Check the store's load and the network.`),
-      );
-    }
-    bytes = 0;
-  }, timing.stallTimeoutMs);
-  return {
-    received: (length: number) => {
-      bytes += length;
-    },
-    pause: () => {
-      paused = true;
-    },
-    resume: () => {
-      paused = false;
-    },
-    stop: () => clearInterval(timer),
-  };
 }

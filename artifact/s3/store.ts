@@ -12,8 +12,8 @@ import { FailureError } from '#contract/failure.ts';
 import type { AddressPolicy } from './addresses.ts';
 import { createClients } from './client.ts';
 import { type S3Access, THE_SECRET } from './connection.ts';
-import { StallError, type S3Context, toFailure } from './failures.ts';
-import { SocketBody } from './socket-body.ts';
+import { type S3Context, toFailure } from './failures.ts';
+import { type ByteBody, SocketBody, StallError } from '../http/index.ts';
 import { DEFAULT_TIMING, type Timing, withRetries } from './retry.ts';
 import type { ObjectLocation } from './uri.ts';
 
@@ -24,20 +24,11 @@ export interface ObjectInfo {
   readonly versionId?: string;
 }
 
-/** The bytes of one answer. */
-export interface ObjectBody {
-  /** Each piece is good until the next one is asked for. */
-  pieces(): AsyncIterable<Buffer>;
-  readonly isComplete: boolean;
-  /** Ends the connection in the middle; whoever waits for bytes gets the error. */
-  giveUp(error: Error): void;
-}
-
 /** The answer to one GET: the whole object's `info`, and the bytes from `start` on. */
 export interface OpenObject {
   readonly info: ObjectInfo;
   readonly start: number;
-  readonly body: ObjectBody;
+  readonly body: ByteBody;
 }
 
 export interface OpenOptions {
@@ -190,7 +181,7 @@ function opened(answer: GetObjectCommandOutput): OpenObject {
 }
 
 /** A body of node:http's (an answer without a length) has no pieces of its own. */
-function bodyOf(stream: Readable): ObjectBody {
+function bodyOf(stream: Readable): ByteBody {
   if (stream instanceof SocketBody) return stream;
   return {
     pieces: () => stream as AsyncIterable<Buffer>,

@@ -105,7 +105,10 @@ async function startPeer(): Promise<string> {
       return;
     }
     const [, start = '0', end = '0'] = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '') ?? [];
-    response.writeHead(206, { 'content-range': `bytes ${start}-${end}/${content.length}` });
+    response.writeHead(206, {
+      'content-length': Number(end) - Number(start) + 1,
+      'content-range': `bytes ${start}-${end}/${content.length}`,
+    });
     response.end(content.subarray(Number(start), Number(end) + 1));
   });
   await new Promise<void>((resolve) => peer?.listen(0, '127.0.0.1', resolve));

@@ -64,6 +64,12 @@ test('progress forgives what was before', () => {
   expect(chooser.choose()).toMatchObject({ source: s3, waitMs: 0 });
 });
 
+test('time in which nothing was asked for is no failure', () => {
+  const { chooser, later } = setUp();
+  later(3_600_000);
+  expect(chooser.choose()).toMatchObject({ source: s3, waitMs: 0 });
+});
+
 test('gives up after the time without progress, with the causes of all sources', () => {
   const { chooser, fail, later } = setUp();
   fail(away);

@@ -40,7 +40,8 @@ export class Chooser {
   readonly #standings: readonly Standing[];
   readonly #options: ChooserOptions;
   readonly #now: () => number;
-  #lastProgress: number;
+  /** Since the first failure after the last progress; the time that hashing takes is none of it. */
+  #failingSince: number | undefined;
 
   constructor(sources: readonly Source[], options: ChooserOptions = CHOOSER_OPTIONS) {
     this.#standings = sources.map((source) => ({
@@ -52,13 +53,12 @@ export class Chooser {
     }));
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
-    this.#lastProgress = this.#now();
   }
 
   /** The source to read from, after `waitMs`. Throws PullFailed, with each source's last failure, when it is time to give up. */
   choose(): { readonly source: Source; readonly waitMs: number; readonly chosenAt: number } {
     const now = this.#now();
-    const idle = now - this.#lastProgress;
+    const idle = this.#failingSince === undefined ? 0 : now - this.#failingSince;
     if (idle > this.#options.giveUpMs || this.#isHopeless()) throw this.#givenUp(idle);
     const [best] = this.#standings.toSorted(
       (a, b) => Math.max(a.pausedUntil, now) - Math.max(b.pausedUntil, now),
@@ -68,7 +68,7 @@ export class Chooser {
   }
 
   succeeded(source: Source): void {
-    this.#lastProgress = this.#now();
+    this.#failingSince = undefined;
     const standing = this.#of(source);
     standing.failures = 0;
     standing.lasting = 0;
@@ -79,6 +79,7 @@ export class Chooser {
   failed(source: Source, failure: FailureError, chosenAt: number): void {
     const standing = this.#of(source);
     standing.last = failure;
+    this.#failingSince ??= this.#now();
     if (chosenAt < standing.pausedUntil) return;
     standing.failures += 1;
     standing.lasting = failure.transient ? 0 : standing.lasting + 1;

@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
-import { coded, type Receiver, type SocketConnection } from './socket-connection.ts';
+import { coded, type Receiver, type SocketConnection } from './connection.ts';
+import type { ByteBody } from './pieces.ts';
 
 /**
  * The body of an answer. `pieces` gives it without copying; reading it as a stream, as the AWS SDK does with the bodies
  * of errors, copies each piece.
  */
-export class SocketBody extends Readable implements Receiver {
+export class SocketBody extends Readable implements Receiver, ByteBody {
   readonly #connection: SocketConnection;
   readonly #done: (reusable: boolean) => void;
   #left: number;

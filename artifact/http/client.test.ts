@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { lookup } from 'node:dns';
 import { afterEach, expect, test } from 'vitest';
-import { type Answer, SocketClient } from './socket-handler.ts';
+import { type Answer, SocketClient } from './client.ts';
 
 let server: Server | undefined;
 let connections = 0;
@@ -24,7 +24,7 @@ async function listen(answer: (socket: Socket, request: string) => void): Promis
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
 }
 
-function get(abort = signal): Promise<Answer | undefined> {
+function get(abort = signal): Promise<Answer> {
   const address = server?.address() as AddressInfo;
   const request = {
     method: 'GET',
@@ -46,9 +46,9 @@ function get(abort = signal): Promise<Answer | undefined> {
   );
 }
 
-async function textOf(answer: Answer | undefined): Promise<string> {
+async function textOf(answer: Answer): Promise<string> {
   const parts: Buffer[] = [];
-  for await (const piece of answer?.body.pieces() ?? []) parts.push(Buffer.from(piece));
+  for await (const piece of answer.body?.pieces() ?? []) parts.push(Buffer.from(piece));
   return Buffer.concat(parts).toString();
 }
 
@@ -92,7 +92,7 @@ test('a body that was not read to its end costs the connection, and no later req
     socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n${'x'.repeat(1000)}`),
   );
   const first = await get();
-  first?.body.giveUp(new Error('enough'));
+  first.body?.giveUp(new Error('enough'));
   await expect(textOf(first)).rejects.toThrow('enough');
   await get();
   expect(connections).toBe(2);
@@ -102,7 +102,7 @@ test('an answer without a length is left to another client', async () => {
   await listen((socket) =>
     socket.write('HTTP/1.1 403 Forbidden\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'),
   );
-  await expect(get()).resolves.toBeUndefined();
+  await expect(get()).resolves.toMatchObject({ statusCode: 403, body: undefined });
 });
 
 test.each([

@@ -1,5 +1,5 @@
-import { SocketBody } from './socket-body.ts';
-import { coded, type Receiver, SocketConnection, type Target } from './socket-connection.ts';
+import { SocketBody } from './body.ts';
+import { coded, type Receiver, SocketConnection, type Target } from './connection.ts';
 
 /** The part of the SDK's request and answer that is used. */
 export interface Request {
@@ -11,17 +11,18 @@ export interface Request {
 export interface Answer {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: SocketBody;
+  /** Absent where the answer tells no length: its connection is closed. */
+  readonly body: SocketBody | undefined;
 }
 
 const MAX_HEAD_BYTES = 64 * 1024;
 const MAX_IDLE = 16;
 
-/** GETs over kept-alive SocketConnections to one service. An answer without a Content-Length is not for it: undefined. */
+/** GETs over kept-alive SocketConnections to one service. */
 export class SocketClient {
   readonly #idle = new Map<string, SocketConnection[]>();
 
-  async get(request: Request, target: Target, signal: AbortSignal): Promise<Answer | undefined> {
+  async get(request: Request, target: Target, signal: AbortSignal): Promise<Answer> {
     const key = `${target.host}:${target.port}`;
     for (let reused = this.#take(key); reused !== undefined; reused = this.#take(key)) {
       try {
@@ -52,12 +53,12 @@ export class SocketClient {
     request: Request,
     key: string,
     signal: AbortSignal,
-  ): Promise<Answer | undefined> {
+  ): Promise<Answer> {
     const head = await readHead(connection, formatHead(request), signal);
     const length = contentLength(head.headers);
     if (length === undefined) {
       connection.destroy();
-      return undefined;
+      return { statusCode: head.statusCode, headers: head.headers, body: undefined };
     }
     const isReusable = head.headers['connection']?.toLowerCase() !== 'close';
     const body: SocketBody = new SocketBody(connection, length, head.rest, (complete) => {

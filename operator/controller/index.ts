@@ -3,3 +3,4 @@ export { keyOf, runController } from './controller.ts';
 export type { Key, Reconcile, ReconcileObserver, ReconcileResult } from './controller.ts';
 export { WorkQueue } from './queue.ts';
 export type { QueueObserver } from './queue.ts';
+export { Turns } from './turns.ts';

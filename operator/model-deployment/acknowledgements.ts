@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Turns } from '#operator/controller/index.ts';
 import type { Inquiry } from './action.ts';
 
 /** Asks the pod at this address which traffic generation it has applied; 0 for none. Throws where it cannot be reached. */
@@ -29,11 +30,11 @@ const UNREACHABLE_TIMES = 3;
 export class Acknowledgements {
   readonly #options: AcknowledgementOptions;
   readonly #followed = new Map<string, Followed>();
-  readonly #slots: { free: number; readonly queue: (() => void)[] };
+  readonly #turns: Turns;
 
   constructor(options: AcknowledgementOptions) {
     this.#options = options;
-    this.#slots = { free: options.concurrency ?? 32, queue: [] };
+    this.#turns = new Turns(options.concurrency ?? 32);
   }
 
   reported(modelDeploymentUid: string): ReadonlyMap<string, number> {
@@ -89,7 +90,7 @@ export class Acknowledgements {
     let unreachable = 0;
     while (!signal.aborted && performance.now() < end && unreachable < UNREACHABLE_TIMES) {
       try {
-        const generation = await this.#inTurn(async () => probe(ip, signal));
+        const generation = await this.#turns.run(async () => probe(ip, signal));
         followed.reported.set(uid, generation);
         if (generation >= followed.generation) return true;
         unreachable = 0;
@@ -99,18 +100,5 @@ export class Acknowledgements {
       await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
     return false;
-  }
-
-  async #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const slots = this.#slots;
-    if (slots.free > 0) slots.free -= 1;
-    else await new Promise<void>((resolve) => slots.queue.push(resolve));
-    try {
-      return await run();
-    } finally {
-      const next = slots.queue.shift();
-      if (next === undefined) slots.free += 1;
-      else next();
-    }
   }
 }

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { FailureError } from '#contract/failure.ts';
+import { Turns } from '#operator/controller/index.ts';
 import { readFromJob, readWithSecret, type Reading, type ReaderDependencies } from './read.ts';
 import type { FinishedJob, SourceFailure, SourceRequest, SourceState } from './state.ts';
 
@@ -46,11 +47,11 @@ export function createSources(options: SourcesOptions): Sources {
 class BackgroundSources implements Sources {
   readonly #options: SourcesOptions;
   readonly #entries = new Map<string, Entry>();
-  readonly #slots: { free: number; readonly queue: (() => void)[] };
+  readonly #turns: Turns;
 
   constructor(options: SourcesOptions) {
     this.#options = options;
-    this.#slots = { free: options.concurrency ?? 32, queue: [] };
+    this.#turns = new Turns(options.concurrency ?? 32);
   }
 
   state(modelDeploymentUid: string, specHash: string): SourceState {
@@ -139,7 +140,7 @@ class BackgroundSources implements Sources {
     entry.reading = true;
     let state: SourceState;
     try {
-      const reading = await this.#inTurn(async () => {
+      const reading = await this.#turns.run(async () => {
         signal.throwIfAborted();
         return read(signal);
       });
@@ -203,19 +204,6 @@ class BackgroundSources implements Sources {
 
   #now(): number {
     return (this.#options.clock ?? Date.now)();
-  }
-
-  async #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const slots = this.#slots;
-    if (slots.free > 0) slots.free -= 1;
-    else await new Promise<void>((resolve) => slots.queue.push(resolve));
-    try {
-      return await run();
-    } finally {
-      const next = slots.queue.shift();
-      if (next === undefined) slots.free += 1;
-      else next();
-    }
   }
 }
 

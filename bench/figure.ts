@@ -9,6 +9,12 @@ export interface Figure {
   readonly measure: () => Promise<Measurement>;
 }
 
+/** A group of figures that share what they are measured on (a cluster, say), which `close` gives back. */
+export interface Suite {
+  readonly figures: readonly Figure[];
+  readonly close: () => Promise<void>;
+}
+
 export interface Goal {
   readonly atMost?: number;
   readonly atLeast?: number;

@@ -1,10 +1,4 @@
-import type { Figure } from './figure.ts';
-
-/** A group of figures that share what they are measured on (a cluster, say), which `close` gives back. */
-export interface Suite {
-  readonly figures: readonly Figure[];
-  readonly close: () => Promise<void>;
-}
+import type { Suite } from './figure.ts';
 
 /** Loaded when asked for, so that one group needs nothing of another. */
 export const groups: Readonly<Record<string, () => Promise<Suite>>> = {

@@ -1,4 +1,4 @@
-import type { Suite } from '../groups.ts';
+import type { Suite } from '../figure.ts';
 import { adversity } from './adversity.ts';
 import { bigModel } from './big-model.ts';
 import { commands } from './commands.ts';

@@ -14,6 +14,7 @@ export interface Download {
   readonly signal: AbortSignal;
   /** Most parts of one file that are read at the same time. */
   readonly connections: number;
+  readonly segmentBytes?: number;
 }
 
 /** Every so often one more connection is opened, while all together bring less than this in a second. */
@@ -26,7 +27,7 @@ export async function download(
   path: string,
   options: Download,
 ): Promise<{ readonly sha256: string; readonly resumed: boolean }> {
-  const part = await PartFile.open(path, file.size);
+  const part = await PartFile.open(path, file.size, options.segmentBytes);
   try {
     const sha256 = await fill(file, part, options);
     return { sha256, resumed: part.resumed };

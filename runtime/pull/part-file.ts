@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { appendFile, type FileHandle, open, readFile, rm, statfs } from 'node:fs/promises';
+import { appendFile, type FileHandle, open, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { formatBytes } from '#artifact/index.ts';
 import { FailureError } from '#contract/failure.ts';
@@ -17,41 +17,49 @@ export class PartFile {
   readonly handle: FileHandle;
   /** Some segments were there already. */
   readonly resumed: boolean;
+  readonly #segmentBytes: number;
   readonly #done: Set<number>;
   #whole = 0;
 
-  private constructor(path: string, size: number, handle: FileHandle, done: Set<number>) {
+  private constructor(
+    path: string,
+    size: number,
+    segmentBytes: number,
+    handle: FileHandle,
+    done: Set<number>,
+  ) {
     this.path = path;
     this.size = size;
     this.handle = handle;
+    this.#segmentBytes = segmentBytes;
     this.#done = done;
     this.resumed = done.size > 0;
   }
 
-  static async open(path: string, size: number): Promise<PartFile> {
+  static async open(path: string, size: number, segmentBytes = SEGMENT_BYTES): Promise<PartFile> {
     const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
     const handle = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o644);
     const stats = await handle.stat();
-    const done = stats.size === size ? await readJournal(journalOf(path)) : new Set<number>();
+    const done = stats.size === size ? await readJournal(journalOf(path), segmentBytes) : new Set<number>();
     if (done.size === 0) {
-      await rm(journalOf(path), { force: true });
+      await writeFile(journalOf(path), `${segmentBytes}\n`);
       await handle.truncate(0);
       await checkSpace(path, size);
     }
     await handle.truncate(size);
-    return new PartFile(path, size, handle, done);
+    return new PartFile(path, size, segmentBytes, handle, done);
   }
 
   /** Segments that are still missing, in order. */
   missing(): readonly number[] {
-    const count = Math.ceil(this.size / SEGMENT_BYTES);
+    const count = Math.ceil(this.size / this.#segmentBytes);
     return Array.from({ length: count }, (_, index) => index).filter((index) => !this.#done.has(index));
   }
 
   /** Up to here every byte is there. */
   wholeUntil(): number {
     while (this.#done.has(this.#whole)) this.#whole += 1;
-    return Math.min(this.size, this.#whole * SEGMENT_BYTES);
+    return Math.min(this.size, this.#whole * this.#segmentBytes);
   }
 
   bytesOf(segment: number): number {
@@ -60,7 +68,8 @@ export class PartFile {
   }
 
   range(segment: number): { readonly start: number; readonly end: number } {
-    return { start: segment * SEGMENT_BYTES, end: Math.min(this.size, (segment + 1) * SEGMENT_BYTES) };
+    const start = segment * this.#segmentBytes;
+    return { start, end: Math.min(this.size, start + this.#segmentBytes) };
   }
 
   async finished(segment: number): Promise<void> {
@@ -80,16 +89,12 @@ export async function removePart(path: string): Promise<void> {
 
 const journalOf = (path: string): string => `${path}.segments`;
 
-async function readJournal(path: string): Promise<Set<number>> {
+/** Its first line is the size of its segments: another release may have another. */
+async function readJournal(path: string, segmentBytes: number): Promise<Set<number>> {
   const text = await readFile(path, 'utf8').catch(() => '');
   // A line without its end was being written when the container died.
-  return new Set(
-    text
-      .split('\n')
-      .slice(0, -1)
-      .map(Number)
-      .filter((segment) => Number.isInteger(segment)),
-  );
+  const [head, ...segments] = text.split('\n').slice(0, -1).map(Number);
+  return new Set(head === segmentBytes ? segments.filter((segment) => Number.isInteger(segment)) : []);
 }
 
 /** Says so before hours of downloading, and not after. */

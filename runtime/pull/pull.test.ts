@@ -20,9 +20,9 @@ import { artifactDigest, createS3Store, type S3Store } from '#artifact/index.ts'
 import { s3Error, TestS3 } from '#artifact/s3/test-server.ts';
 import type { Artifact } from '#contract/artifact.ts';
 import { sha256 } from '#contract/canonical.ts';
-import { SEGMENT_BYTES } from './part-file.ts';
 import { pull, type PullRequest } from './pull.ts';
 
+const SEGMENT_BYTES = 1024 * 1024;
 const big = randomBytes(2 * SEGMENT_BYTES + 12_345);
 const small = Buffer.from('golden');
 const lines: string[] = [];
@@ -78,6 +78,7 @@ function run(options: Partial<PullRequest> = {}): Promise<void> {
     target,
     store: storeOf(),
     log,
+    segmentBytes: SEGMENT_BYTES,
     signal: new AbortController().signal,
     chooser: { pauseMs: 10, maxPauseMs: 50, giveUpMs: 1000 },
     ...options,
@@ -151,7 +152,7 @@ test('cut connections, 503 and throttling are lived through', async () => {
         'content-length': part.length,
         'content-range': `bytes ${start}-${end}/${content.length}`,
       });
-      response.write(part.subarray(0, 1_000_000), () => response.destroy());
+      response.write(part.subarray(0, 100_000), () => response.destroy());
     }
     return true;
   };
@@ -167,7 +168,7 @@ test('a container that starts again goes on where the last one ended', async () 
       'content-length': big.length,
       'content-range': `bytes 0-${big.length - 1}/${big.length}`,
     });
-    response.write(big.subarray(0, SEGMENT_BYTES + 1_000_000));
+    response.write(big.subarray(0, SEGMENT_BYTES + 100_000));
     setTimeout(() => stop.abort(new Error('killed')), 500);
     return true;
   };
@@ -186,7 +187,7 @@ test('what an earlier container left is not believed without its digest', async 
   await mkdir(join(target, '.windlass-pull'), { recursive: true });
   const part = join(target, '.windlass-pull', sha256(big));
   await writeFile(part, Buffer.alloc(big.length));
-  await writeFile(`${part}.segments`, '0\n1\n');
+  await writeFile(`${part}.segments`, `${SEGMENT_BYTES}\n0\n1\n`);
   await run();
   expect(await isComplete()).toBe(true);
 });

@@ -26,6 +26,7 @@ export interface PullRequest {
   readonly chooser?: ChooserOptions;
   /** Segments of one file that are read at the same time. */
   readonly connections?: number;
+  readonly segmentBytes?: number;
 }
 
 const CONNECTIONS = 4;
@@ -53,7 +54,7 @@ export async function pull(request: PullRequest): Promise<void> {
   }
 }
 
-interface FileRequest extends Pick<PullRequest, 'log' | 'signal' | 'connections'> {
+interface FileRequest extends Pick<PullRequest, 'log' | 'signal' | 'connections' | 'segmentBytes'> {
   readonly layout: Layout;
   readonly progress: Progress;
   readonly chooser: Chooser;

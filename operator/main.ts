@@ -1,5 +1,6 @@
 import { parseFlags } from './flags.ts';
 import type { Flags } from './flags.ts';
+import { keepHeapSmall } from './heap.ts';
 import { createLog } from './logging.ts';
 import type { Log } from './logging.ts';
 import { modelDeploymentReconcile } from './model-deployments.ts';
@@ -9,6 +10,7 @@ import { runOperator } from './run.ts';
 const STOP_WITHIN_MS = 20_000;
 const WRONG_USAGE = 2;
 
+keepHeapSmall();
 const parsed = parseFlags(process.argv.slice(2), process.env);
 if (parsed.kind === 'help') process.stdout.write(parsed.text);
 else if (parsed.kind === 'wrong') {

@@ -3,6 +3,7 @@ import type { RunningCaches } from './caches/index.ts';
 import { keyOf, runController, WorkQueue } from './controller/index.ts';
 import type { Reconcile } from './controller/index.ts';
 import type { Flags } from './flags.ts';
+import { collectGarbage } from './heap.ts';
 import { ApiEventRecorder, clusterAccess, createKube, LeaderElector, Transport } from './kube/index.ts';
 import type { ClusterAccess, EventRecorder, Kube } from './kube/index.ts';
 import type { Log } from './logging.ts';
@@ -67,6 +68,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
     log.info({ server: parts.server, namespaces: flags.namespaces ?? 'all' }, 'listing');
     await caches.synced(signal);
     log.info({ modelDeployments: caches.modelDeployments.list().length }, 'caches are complete');
+    collectGarbage();
     if (elector === undefined) await leadAlone(metrics, parts.act, signal);
     else await leadInTurn(elector, parts.act, log, signal);
   } catch (error) {

@@ -28,7 +28,7 @@ export interface WireLimits {
   readonly fields: number;
 }
 
-export const WIRE_LIMITS: WireLimits = { depth: 100, collectedBytes: 64 * 1024, fields: 300_000_000 };
+export const WIRE_LIMITS: WireLimits = { depth: 100, collectedBytes: 64 * 1024, fields: 100_000_000 };
 
 /** A file that is no protobuf message, or one beyond the limits. `offset` is the byte at which that showed. */
 export class WireError extends Error {

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { parseFlags } from './flags.ts';
+
+const IMAGE = '--runtime-image=runtime:1';
+
+function flagsOf(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  const parsed = parseFlags([IMAGE, ...args], environment);
+  if (parsed.kind !== 'run') throw new Error(`not taken: ${JSON.stringify(parsed)}`);
+  return parsed.flags;
+}
+
+describe('parseFlags', () => {
+  it('needs nothing but the runtime image', () => {
+    expect(flagsOf([])).toMatchObject({
+      runtimeImage: 'runtime:1',
+      namespaces: undefined,
+      metricsPort: 8080,
+      logLevel: 'info',
+      leaderElect: false,
+      leaseName: 'windlass-operator',
+      allowLoopbackEndpoints: false,
+    });
+  });
+
+  it('works in one namespace or in several, each named once', () => {
+    expect(flagsOf(['--namespace=churn']).namespaces).toEqual(['churn']);
+    expect(flagsOf(['--namespaces=churn, fraud,churn']).namespaces).toEqual(['churn', 'fraud']);
+    expect(flagsOf([], { WINDLASS_NAMESPACES: 'churn' }).namespaces).toEqual(['churn']);
+  });
+
+  it('prefers a flag to its environment variable, and takes an empty variable for none', () => {
+    const environment = { POD_NAME: 'windlass-1', WINDLASS_LOG_LEVEL: 'debug', WINDLASS_NAMESPACES: '' };
+    expect(flagsOf(['--log-level=warn'], environment)).toMatchObject({
+      logLevel: 'warn',
+      identity: 'windlass-1',
+      namespaces: undefined,
+    });
+  });
+
+  it('makes up an identity that no other process has', () => {
+    expect(flagsOf([]).identity).not.toBe(flagsOf([]).identity);
+  });
+
+  it.each([
+    [['--metrics-port=70000'], /--metrics-port: "70000" is not a whole number from 0 to 65535/],
+    [['--concurrency=0'], /--concurrency: "0"/],
+    [['--log-level=loud'], /"loud" is none of debug, info, warn, error/],
+    [['--namespaces=a,B!'], /"B!" is no name of a namespace/],
+    [['--namespace=a', '--namespaces=b'], /not both/],
+    [['--colour=red'], /--colour/],
+    [['something'], /something/],
+  ])('refuses %j and says why', (args, message) => {
+    const parsed = parseFlags([IMAGE, ...args], {});
+    expect(parsed).toMatchObject({ kind: 'wrong', message: expect.stringMatching(message) as string });
+  });
+
+  it('asks for the runtime image when it is missing', () => {
+    expect(parseFlags([], {})).toMatchObject({ kind: 'wrong', message: /^--runtime-image is missing/ });
+  });
+
+  it('explains every flag on --help, without asking for any', () => {
+    const parsed = parseFlags(['--help'], {});
+    if (parsed.kind !== 'help') throw new Error('no help');
+    for (const flag of [
+      'runtime-image',
+      'namespaces',
+      'leader-elect',
+      'metrics-port',
+      'kubeconfig',
+      'identity',
+    ]) {
+      expect(parsed.text).toContain(`--${flag}`);
+    }
+  });
+});

@@ -77,14 +77,18 @@ function stableRevision(
   const known = (name: string | undefined): name is string =>
     name !== undefined &&
     (records.some((record) => record.name === name) || deploymentOf(o, name) !== undefined);
-  const service = child(o, 'Service', o.modelDeployment.metadata.name);
-  const selected =
-    service.is === 'ours' || service.is === 'leaving'
-      ? service.object.spec.selector?.[LABEL.revision]
-      : undefined;
+  const selected = selectedRevision(o);
   const told = readTraffic(configMap)?.stable.revision;
   if (known(selected)) return selected;
   return known(told) && deploymentOf(o, told) !== undefined ? told : undefined;
+}
+
+/** What the stable Service selects, whether or not that is known to be a revision. */
+export function selectedRevision(o: Observed): string | undefined {
+  const service = child(o, 'Service', o.modelDeployment.metadata.name);
+  return service.is === 'ours' || service.is === 'leaving'
+    ? service.object.spec.selector?.[LABEL.revision]
+    : undefined;
 }
 
 function deploymentOf(o: Observed, revision: string): Deployment | undefined {

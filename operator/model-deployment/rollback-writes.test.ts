@@ -1,18 +1,11 @@
 import { expect, test } from 'vitest';
 import type { ModelRollback } from '#operator/api/objects.ts';
-import { resolvedSource, rollback } from './testing/fixtures.ts';
+import { rollback } from './testing/fixtures.ts';
 import { World } from './testing/world.ts';
 
 test('of two active undos only the newer one says that its revision serves, until it is deleted', async () => {
   const world = new World({ replicas: 1 });
-  for (const content of ['1', '2', '3']) {
-    world.changeSpec({ model: { uri: `s3://models/churn/${content}/` } });
-    world.setSource({ state: 'resolved', source: resolvedSource(content), at: world.now });
-    await world.reconcile();
-    world.now += 2_000;
-    world.runPods({ ready: true });
-    await world.reconcile();
-  }
+  for (const content of ['1', '2', '3']) await world.serve(content);
   const undo = async (name: string, toRevision: number): Promise<void> => {
     world.now += 1_000;
     world.cluster.put(rollback(name, { toRevision }));

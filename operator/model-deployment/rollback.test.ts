@@ -9,20 +9,10 @@ let world: World;
 let first: string;
 let second: string;
 
-async function serve(content: string): Promise<string> {
-  world.changeSpec({ model: { uri: `s3://models/churn/${content}/` } });
-  world.setSource({ state: 'resolved', source: resolvedSource(content), at: world.now });
-  await world.reconcile();
-  world.now += 2_000;
-  world.runPods({ ready: true });
-  await world.reconcile();
-  return world.selected ?? '';
-}
-
 beforeEach(async () => {
   world = new World({ replicas: 2 });
-  first = await serve('1');
-  second = await serve('2');
+  first = await world.serve('1');
+  second = await world.serve('2');
 });
 
 async function undo(name: string, fields: Parameters<typeof rollback>[1] = {}): Promise<ModelRollback> {
@@ -74,7 +64,7 @@ test('deleting an active undo resumes the spec, without reading its source again
 test('another spec ends an undo for good, and going back to the old spec does not bring it back', async () => {
   const before = world.modelDeployment.spec.model.uri;
   await undo('u1');
-  await serve('3');
+  await world.serve('3');
   expect(get('u1').status?.state).toBe('Superseded');
   world.changeSpec({ model: { uri: before } });
   world.setSource({ state: 'resolved', source: resolvedSource('2'), at: world.now });
@@ -113,7 +103,7 @@ test('an undo during a rollout is an abort: it brings the stable revision back i
 });
 
 test('undo after undo goes further back, never to what was undone', async () => {
-  const third = await serve('3');
+  const third = await world.serve('3');
   await undo('u1');
   expect(world.selected).toBe(second);
   const further = await undo('u2');
@@ -130,7 +120,7 @@ test('two undos at once are one', async () => {
 });
 
 test('an undo names a revision by number, by number as a string, or by name', async () => {
-  await serve('3');
+  await world.serve('3');
   expect((await undo('u1', { toRevision: 1 })).status?.toRevision).toBe(first);
   world.cluster.remove('ModelRollback', 'u1');
   await world.reconcile();
@@ -216,7 +206,7 @@ test('an undo of a spec that changed since is Superseded at first sight', async 
 
 test('with one revision there is nothing to undo to', async () => {
   world = new World();
-  first = await serve('1');
+  first = await world.serve('1');
   const { status } = await undo('u1');
   expect(status?.message).toContain(`No other revision of ModelDeployment churn was stable before ${first}.`);
 });
@@ -258,7 +248,7 @@ test('a lost status of an undo is derived again, an ended one’s too', async ()
     toRevision: first,
     fromRevision: active.status?.fromRevision,
   });
-  await serve('3');
+  await world.serve('3');
   world.cluster.merge('ModelRollback', 'u1', { status: null });
   await world.reconcile();
   expect(get('u1').status?.state).toBe('Superseded');
@@ -277,8 +267,8 @@ test('ended undos are kept up to the history limit, active ones always; what an 
 
 test('revisions beyond the limit go, the oldest first', async () => {
   world.changeSpec({ history: { limit: 1, warm: 0 } });
-  await serve('3');
-  const fourth = await serve('4');
+  await world.serve('3');
+  const fourth = await world.serve('4');
   world.now += 60_000;
   await world.reconcile();
   world.runPods();

@@ -1,24 +1,15 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Action } from './action.ts';
-import { resolvedSource, rollback } from './testing/fixtures.ts';
+import { rollback } from './testing/fixtures.ts';
 import { World } from './testing/world.ts';
 import { readTouch, touchValue } from './traffic-file.ts';
 
 let world: World;
 beforeEach(async () => {
   world = new World({ replicas: 2 });
-  await serve('1');
-  await serve('2');
+  await world.serve('1');
+  await world.serve('2');
 });
-
-async function serve(content: string): Promise<void> {
-  world.changeSpec({ model: { uri: `s3://models/churn/${content}/` } });
-  world.setSource({ state: 'resolved', source: resolvedSource(content), at: world.now });
-  await world.reconcile();
-  world.now += 3_000;
-  world.runPods({ ready: true });
-  await world.reconcile();
-}
 
 const touches = (actions: readonly Action[]) =>
   actions.flatMap((action) => (action.verb === 'touchPods' ? action.pods : []));

@@ -7,7 +7,13 @@ import { child } from './children.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed, Obstacle } from './observed.ts';
 import { modelRevision } from './resources/revision.ts';
-import { findRecord, resolvedRevision, type Facts, type RevisionRecord } from './revisions.ts';
+import {
+  findRecord,
+  resolvedRevision,
+  selectedRevision,
+  type Facts,
+  type RevisionRecord,
+} from './revisions.ts';
 import type { CurrentTarget, RollbackDecision } from './rollback.ts';
 
 /** Why a revision is the target; `key` is what its rejection would be bound to. */
@@ -125,9 +131,11 @@ function createRevision(
     targetSince: o.now,
     rejection: undefined,
   };
+  // Its record and its Deployment were lost, and the selector, which is the truth, names it still.
+  const stable = facts.stable ?? (selectedRevision(o) === name ? name : undefined);
   return {
     target: { is: 'revision', record, cause },
-    facts: { ...facts, highest: number, records: [...facts.records, record] },
+    facts: { ...facts, stable, highest: number, records: [...facts.records, record] },
     actions: [{ verb: 'create', kind: 'ModelRevision', object }],
   };
 }

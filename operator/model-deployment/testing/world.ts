@@ -11,7 +11,7 @@ import { ownerOf, revisionLabel } from '../identity.ts';
 import { Obstacles } from '../obstacles.ts';
 import type { Observed } from '../observed.ts';
 import { plan } from '../plan.ts';
-import { modelDeployment, NAME, NAMESPACE, pod, type PodState } from './fixtures.ts';
+import { modelDeployment, NAME, NAMESPACE, pod, resolvedSource, type PodState } from './fixtures.ts';
 import { MemoryCluster } from './memory-cluster.ts';
 
 const START = Date.parse('2026-01-01T00:00:00Z');
@@ -56,6 +56,39 @@ export class World {
   /** The source of the spec as it is now; another spec's source is idle. */
   setSource(state: SourceState): void {
     this.#source = { hash: specHash(this.modelDeployment.spec), state };
+  }
+
+  /** The source of the spec as it is now turns out to be this content. */
+  found(content: string, inputs?: readonly string[]): void {
+    this.setSource({ state: 'resolved', source: resolvedSource(content, inputs), at: this.now });
+  }
+
+  /** Asks for a content, which starts. */
+  async offer(content: string): Promise<void> {
+    this.changeSpec({ model: { uri: `s3://models/churn/${content}/` } });
+    this.found(content);
+    await this.reconcile();
+  }
+
+  /** Rolls a content out to the end, and gives its revision. */
+  async serve(content: string): Promise<string> {
+    await this.offer(content);
+    this.now += 2_000;
+    this.runPods({ ready: true });
+    await this.reconcile();
+    if (this.selected === undefined) throw new Error('nothing is stable');
+    return this.selected;
+  }
+
+  /** A candidate with this content that is killed for memory; gives its revision. */
+  async exhaust(content: string): Promise<string> {
+    await this.offer(content);
+    this.runPods();
+    const candidate = this.modelDeployment.status?.candidateRevision;
+    if (candidate === undefined) throw new Error('nothing is on its way');
+    this.setPods(candidate, { main: { lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } } } });
+    await this.reconcile();
+    return candidate;
   }
 
   changeSpec(patch: object): void {

@@ -1,23 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { onnxModel } from '#test/support/onnx.ts';
-import { classifierBundle, Folder, GATHER, post, startServer, type TestServer } from '#runtime/testing.ts';
+import { Folder, GATHER, post, serveClassifier, startServer } from '#runtime/testing.ts';
 
-let folder: Folder;
-let server: TestServer;
+let server: Awaited<ReturnType<typeof serveClassifier>>;
 
 beforeAll(async () => {
-  folder = await Folder.create(classifierBundle());
-  server = await startServer(folder.path, {
-    maxBodyBytes: 200_000,
-    requestTimeoutSeconds: 1,
-    name: 'leavers',
-  });
+  server = await serveClassifier();
 });
 
 afterAll(async () => {
   await server.stop();
-  await folder[Symbol.asyncDispose]();
 });
 
 const GOOD = { Age: 50, Country: 'Spain' };
@@ -148,7 +141,7 @@ describe('pages', () => {
 });
 
 test('a drain ends kept-alive connections with an answer and refuses readiness', async () => {
-  const own = await startServer(folder.path, { drainSeconds: 1 });
+  const own = await startServer(server.folder.path, { drainSeconds: 1 });
   const stopped = own.stop('drain');
   await sleep(50);
   const ready = await fetch(`${own.url}/readyz`);

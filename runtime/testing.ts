@@ -70,6 +70,25 @@ export async function startServer(model: string, options: Partial<ServeOptions> 
   };
 }
 
+/** The classifier of people that leave, small bodies and short patience, for all tests of a file. */
+export async function serveClassifier(): Promise<TestServer & { readonly folder: Folder }> {
+  const folder = await Folder.create(classifierBundle());
+  const server = await startServer(folder.path, {
+    maxBodyBytes: 200_000,
+    requestTimeoutSeconds: 1,
+    name: 'leavers',
+  });
+  return {
+    ...server,
+    folder,
+    stop: async (how) => {
+      const code = await server.stop(how);
+      await folder[Symbol.asyncDispose]();
+      return code;
+    },
+  };
+}
+
 /** A server in a process of its own. */
 export interface TestProcess extends AsyncDisposable {
   readonly url: string;

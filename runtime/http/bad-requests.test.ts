@@ -1,22 +1,15 @@
 import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { classifierBundle, Folder, post, startServer, type TestServer } from '#runtime/testing.ts';
+import { post, serveClassifier } from '#runtime/testing.ts';
 
-let folder: Folder;
-let server: TestServer;
+let server: Awaited<ReturnType<typeof serveClassifier>>;
 
 beforeAll(async () => {
-  folder = await Folder.create(classifierBundle());
-  server = await startServer(folder.path, {
-    maxBodyBytes: 200_000,
-    requestTimeoutSeconds: 1,
-    name: 'leavers',
-  });
+  server = await serveClassifier();
 });
 
 afterAll(async () => {
   await server.stop();
-  await folder[Symbol.asyncDispose]();
 });
 
 const GOOD = { Age: 50, Country: 'Spain' };

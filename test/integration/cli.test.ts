@@ -1,55 +1,32 @@
-import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { condition, deployment, revision, revisionName } from '#cli/testing.ts';
 import type { ModelRollback } from '#operator/api/objects.ts';
 import { startControlPlane, type ControlPlane } from '#test/cluster/control-plane.ts';
-import { startMinio, type Minio } from '#test/cluster/minio.ts';
-import { linearBundle } from '#test/support/bundle.ts';
+import { runPlugin, type PluginOutcome } from '#test/support/plugin.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
 let plane: ControlPlane;
-let minio: Minio;
 let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'windlass-cli-'));
   plane = await startControlPlane();
-  minio = await startMinio();
   await plane.kubectl(['apply', '-k', join(ROOT, 'crds')]);
   await plane.kubectl(['wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all']);
   await plane.kubectl(['create', 'namespace', 'churn']);
 });
 afterAll(async () => {
   await plane?.stop();
-  await minio?.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Outcome {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs the plugin as a user would, against the control plane. */
-function windlass(args: readonly string[], options: { env?: NodeJS.ProcessEnv; input?: string } = {}) {
-  return new Promise<Outcome>((resolve, reject) => {
-    const child = spawn(process.execPath, [join(ROOT, 'cli', 'main.ts'), ...args], {
-      env: { ...process.env, KUBECONFIG: plane.kubeconfig, ...options.env },
-    });
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, out, err }));
-    child.stdin.end(options.input ?? '');
-  });
-}
+/** The plugin against the control plane. */
+const windlass = (args: readonly string[]): Promise<PluginOutcome> =>
+  runPlugin(args, { env: { KUBECONFIG: plane.kubeconfig } });
 
 async function apply(
   ...objects: readonly {
@@ -280,72 +257,6 @@ describe('undo', () => {
     await writeFile(kubeconfig, JSON.stringify(config));
     const { code, err } = await undo('--kubeconfig', kubeconfig);
     expect(err).toMatch(/forbidden/);
-    expect(code).toBe(1);
-  });
-});
-
-describe('push to a real S3 server', () => {
-  const uri = 's3://models/linear/1/';
-  let bundle: string;
-  let env: NodeJS.ProcessEnv;
-  let client: S3Client;
-
-  beforeAll(async () => {
-    bundle = join(folder, 'bundle');
-    // Large enough for an upload in parts.
-    for (const [path, content] of linearBundle({ ballastMiB: 40 })) {
-      await mkdir(dirname(join(bundle, path)), { recursive: true });
-      await writeFile(join(bundle, path), content);
-    }
-    env = {
-      AWS_ACCESS_KEY_ID: minio.accessKey,
-      AWS_SECRET_ACCESS_KEY: minio.secretKey,
-      AWS_ENDPOINT_URL: minio.endpoint,
-    };
-    client = new S3Client({
-      endpoint: minio.endpoint,
-      region: minio.region,
-      forcePathStyle: true,
-      credentials: { accessKeyId: minio.accessKey, secretAccessKey: minio.secretKey },
-    });
-  });
-  afterAll(() => client.destroy());
-
-  it('says which bucket is missing', async () => {
-    const { code, err } = await windlass(['push', bundle, uri], { env });
-    expect(err).toContain('NoSuchBucket');
-    expect(err).toContain('create the bucket first');
-    expect(code).toBe(1);
-  });
-
-  it('uploads every file with its bytes, and a second push changes nothing', async () => {
-    await client.send(new CreateBucketCommand({ Bucket: 'models' }));
-    const { code, out, err } = await windlass(['push', bundle, uri], { env });
-    expect(err).toContain('all digests verified');
-    expect(out).toContain('s3://models/linear/1/: 3 files uploaded');
-    expect(code).toBe(0);
-    for (const [path, content] of linearBundle({ ballastMiB: 40 })) {
-      const object = await client.send(new GetObjectCommand({ Bucket: 'models', Key: `linear/1/${path}` }));
-      expect(Buffer.compare((await object.Body?.transformToByteArray()) ?? Buffer.alloc(0), content)).toBe(0);
-    }
-    expect((await windlass(['push', bundle, uri], { env })).out).toContain('nothing to upload');
-  });
-
-  it('refuses to change a bundle in place unless forced', async () => {
-    const other = join(folder, 'other');
-    await mkdir(other);
-    for (const [path, content] of linearBundle({ weight: 3 })) await writeFile(join(other, path), content);
-    const { code, err } = await windlass(['push', other, uri], { env });
-    expect(err).toContain('already holds another bundle');
-    expect(code).toBe(1);
-    expect((await windlass(['push', other, uri, '--force'], { env })).code).toBe(0);
-  });
-
-  it('says which keys are wrong', async () => {
-    const { code, err } = await windlass(['push', bundle, uri], {
-      env: { ...env, AWS_SECRET_ACCESS_KEY: 'wrong' },
-    });
-    expect(err).toContain('check AWS_SECRET_ACCESS_KEY');
     expect(code).toBe(1);
   });
 });

@@ -80,7 +80,7 @@ function stableRevision(
   const selected = selectedRevision(o);
   const told = readTraffic(configMap)?.stable.revision;
   if (known(selected)) return selected;
-  return known(told) && deploymentOf(o, told) !== undefined ? told : undefined;
+  return known(told) ? told : undefined;
 }
 
 /** What the stable Service selects, whether or not that is known to be a revision. */

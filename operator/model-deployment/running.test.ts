@@ -114,3 +114,13 @@ test('the revision that the Service selects is stable still when its record and 
   expect(stateOf(first)?.state).toBe('Stable');
   expect(world.plan().actions).toEqual([]);
 });
+
+test('the revision that the traffic file names is stable still when its Service and its Deployment were deleted', async () => {
+  const first = await world.serve('1');
+  world.cluster.remove('Service', 'churn');
+  world.cluster.remove('Deployment', first);
+  await world.reconcile();
+  expect(world.selected).toBe(first);
+  expect(world.deployments.map(({ metadata }) => metadata.name)).toEqual([first]);
+  expect(world.plan().actions).toEqual([]);
+});

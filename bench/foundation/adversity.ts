@@ -9,7 +9,7 @@ import { FaultProxy, type Faults } from '#test/support/fault-proxy.ts';
 import { Load, type LoadReport } from '#test/support/load.ts';
 import type { Figure, Measurement } from '../figure.ts';
 import { administrator } from './administrator.ts';
-import { censusOf, type Defect } from './defects.ts';
+import { duplicatesOf, leftOversOf, type Defect } from './defects.ts';
 import type { Ground } from './ground.ts';
 import { HostOperator } from './host-operator.ts';
 import { withoutInstalledOperator } from './installed-operator.ts';
@@ -165,11 +165,11 @@ async function converged(
   } catch (error) {
     return [{ change, what: error instanceof Error ? error.message : String(error) }];
   }
-  const { body } = await deployment.predict(BODY);
+  const { body } = await deployment.answer(BODY);
   const { prediction } = body as { prediction: number };
   const wrong =
     prediction === version * 3 + 1 ? [] : [{ change, what: `predicts ${prediction} at version ${version}` }];
-  return [...wrong, ...(await censusOf(deployment, change))];
+  return [...wrong, ...(await duplicatesOf(deployment, change))];
 }
 
 async function killed({ deployment, operator }: Stage): Promise<Journey> {
@@ -182,6 +182,7 @@ async function killed({ deployment, operator }: Stage): Promise<Journey> {
     await operator.start();
     defects.push(...(await converged(deployment, change, kill)));
   }
+  defects.push(...(await leftOversOf(deployment, KILLS)));
   return { changes: KILLS, defects };
 }
 
@@ -196,6 +197,7 @@ async function away({ deployment, proxy }: Stage, ms: number): Promise<Journey> 
     await proxy.setFaults({});
     defects.push(...(await converged(deployment, change, round)));
   }
+  defects.push(...(await leftOversOf(deployment, 3)));
   return { changes: 3, defects };
 }
 
@@ -206,5 +208,6 @@ async function faulty({ deployment, proxy }: Stage, faults: Faults): Promise<Jou
   for (let round = 1; round <= CHANGES_UNDER_FAULTS; round += 1) {
     defects.push(...(await converged(deployment, await changes.next(), round)));
   }
+  defects.push(...(await leftOversOf(deployment, CHANGES_UNDER_FAULTS)));
   return { changes: CHANGES_UNDER_FAULTS, defects };
 }

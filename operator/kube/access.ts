@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Agent } from 'node:http';
 import { isIPv6 } from 'node:net';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /** What a connection needs beside its address; read anew from time to time, because tokens and certificates rotate. */
@@ -53,9 +54,18 @@ export async function inClusterAccess(
 
 /** A kubeconfig: `file`, or KUBECONFIG, or ~/.kube/config, with every way to sign in that client-node knows. */
 export async function kubeconfigAccess(file?: string, context?: string): Promise<ClusterAccess> {
-  // Loaded only here: an operator in its pod never pays for it.
+  // Each is loaded only where it is needed: an operator in its pod pays for neither.
+  const { plainKubeconfig } = await import('./plain-kubeconfig.ts');
+  const plain = await plainKubeconfig(file ?? defaultFile(), context);
+  if (plain !== undefined) return plain;
   const { loadKubeconfig } = await import('./kubeconfig.ts');
   return loadKubeconfig(file, context);
+}
+
+/** KUBECONFIG with several files is no file's name, so it is client-node that merges them. */
+function defaultFile(): string {
+  const named = process.env['KUBECONFIG'] ?? '';
+  return named === '' ? join(homedir(), '.kube', 'config') : named;
 }
 
 /** The pod's own cluster where there is one, unless a kubeconfig is named. */

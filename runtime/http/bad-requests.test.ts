@@ -187,6 +187,37 @@ describe('a bad request', () => {
     expect(answers[1]).toMatch(/^HTTP\/1\.1 431 [\s\S]*HeadersTooLarge/);
   });
 
+  test.each([
+    ['too little', [[3]], ['Spain'], 'inputs[0].data[0][0]: must be at least 18, got 3'],
+    ['too much', [101], ['Spain'], 'inputs[0].data[0]: must be at most 100, got 101'],
+    ['a fraction', [37.5], ['Spain'], 'inputs[0].data[0]: must be a whole number, got 37.5'],
+    ['no value that is required', [null], ['Spain'], 'inputs[0].data[0]: must be a number, got null'],
+    [
+      'an unknown choice',
+      [40],
+      ['Atlantis'],
+      'inputs[1].data[0]: must be one of France, Spain; got string "Atlantis"',
+    ],
+  ])('of the V2 protocol with %s is a 400, as /predict refuses it', async (_, age, country, problem) => {
+    const { status, body } = await infer(age, country);
+    expect(status).toBe(400);
+    expect(body.error).toBe(`the inference request does not fit the model; ${problem}`);
+  });
+
+  test.each(['', null])('of the V2 protocol is none for %j where a value may be missing', async (country) => {
+    const { status, body } = await infer([40], [country]);
+    expect(status).toBe(200);
+    expect(body.outputs[0]?.data).toEqual([0.5, 0.5]);
+  });
+
+  const infer = (age: unknown, country: unknown) =>
+    post(`${server.url}/v2/models/leavers/infer`, {
+      inputs: [
+        { name: 'Age', shape: [1, 1], datatype: 'FP32', data: age },
+        { name: 'Country', shape: [1, 1], datatype: 'BYTES', data: country },
+      ],
+    });
+
   test('of the V2 protocol names everything that is wrong, as a 400', async () => {
     const { status, body } = await post(`${server.url}/v2/models/leavers/infer`, {
       inputs: [

@@ -7,6 +7,7 @@ import { compileAnswer, type AnswerContext } from '#runtime/protocol/answer.ts';
 import { compileFeatures } from '#runtime/protocol/features.ts';
 import { compileNamedFeatures, type NamedFeatures, type Reader } from '#runtime/protocol/predict.ts';
 import { compilePrediction } from '#runtime/protocol/prediction.ts';
+import { elementRule } from '#runtime/protocol/scalar.ts';
 import { compileV2, v2Metadata } from '#runtime/protocol/v2.ts';
 import { exampleRequest, sampleRequests, type ExampleRequest } from './example.ts';
 import { checkGolden, compileUnchecked } from './self-test.ts';
@@ -88,7 +89,10 @@ function compileModel(options: LoadOptions, { source, session, manifest, merging
   const v2Model = {
     name: options.name ?? manifest.name,
     version: manifest.version,
-    inputs: session.inputs,
+    inputs: session.inputs.map((value) => {
+      const input = manifest.inputs.find(({ name }) => name === value.name);
+      return input === undefined ? value : { ...value, rule: elementRule(input, merging) };
+    }),
     outputs: session.outputs,
     merging,
     prediction: compilePrediction(manifest, outputNames),

@@ -1,9 +1,9 @@
-import type { ModelInput, TensorType } from '#contract/model-manifest.ts';
+import type { ModelInput } from '#contract/model-manifest.ts';
 import type { RowShapes } from '#runtime/engine/batcher.ts';
 import { copyElements, setElement, type Element, type TensorData } from '#runtime/engine/tensor.ts';
 import { quote, report, type Path, type Problem } from './errors.ts';
 import { readNested, type Nested } from './nested.ts';
-import { compileScalar, type ScalarReader } from './scalar.ts';
+import { compileScalar, elementRule, isSingle, type ScalarReader } from './scalar.ts';
 
 /** One input's part of a row: its only element, or its elements with their dimensions. */
 type Cell = Element | Nested;
@@ -39,8 +39,6 @@ interface Column {
   /** What stands for a missing value; undefined where one must be given. */
   readonly missing: Element | undefined;
 }
-
-const FLOATS: ReadonlySet<TensorType> = new Set(['float32', 'float64', 'float16']);
 
 /** Compiles a reader of named features from the bundle's inputs. */
 export function compileFeatures(inputs: readonly ModelInput[], options: FeatureOptions): FeatureReader {
@@ -79,15 +77,12 @@ export function compileFeatures(inputs: readonly ModelInput[], options: FeatureO
 
 function column(input: ModelInput, { order, merging }: FeatureOptions): Column {
   const dims = input.shape.slice(merging ? 1 : 0);
-  // A first dimension of any size that does not merge still takes a single row.
-  const single = dims.every((dim, i) => dim === 1 || (dim === null && i === 0 && !merging));
-  const mayMiss = !input.required && single && (FLOATS.has(input.type) || input.type === 'string');
   return {
     input,
     index: order.indexOf(input.name),
     dims,
-    scalar: single ? compileScalar(input) : undefined,
-    missing: mayMiss ? (input.type === 'string' ? '' : NaN) : undefined,
+    scalar: isSingle(input, merging) ? compileScalar(input) : undefined,
+    missing: elementRule(input, merging).missing,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { TensorType } from '#contract/model-manifest.ts';
 import { allocate, elementCount, setElement, type TensorData } from '#runtime/engine/tensor.ts';
 import { elementProblem, toElement } from './elements.ts';
+import type { ElementRule } from './scalar.ts';
 import { quote, report, type Path, type Problem } from './errors.ts';
 
 /** A tensor's elements with their dimensions. */
@@ -9,9 +10,10 @@ export interface Nested {
   readonly data: TensorData;
 }
 
-/** What an array is read as: a type and dimensions, null for any size. */
+/** What an array is read as: a type and dimensions, null for any size; and what its elements must be beside that. */
 export interface Expected {
   readonly type: TensorType;
+  readonly rule?: ElementRule;
   readonly dims: readonly (number | null)[];
 }
 
@@ -35,7 +37,7 @@ export function readNested(
   const flat = isFlat(value, dims);
   const before = problems.length;
   const read = flat ? fillFlat : fill;
-  read({ type: expected.type, data, problems, path, wanted }, value, dims, 0);
+  read({ type: expected.type, rule: expected.rule, data, problems, path, wanted }, value, dims, 0);
   return problems.length === before ? { dims, data } : undefined;
 }
 
@@ -73,6 +75,7 @@ function isFlat(value: unknown, dims: readonly number[]): boolean {
 
 interface Target {
   readonly type: TensorType;
+  readonly rule: ElementRule | undefined;
   readonly data: TensorData;
   readonly problems: Problem[];
   readonly path: Path;
@@ -100,8 +103,10 @@ function fill(target: Target, value: unknown, dims: readonly number[], at: numbe
   }
 }
 
-function setOne({ type, data, problems, path }: Target, value: unknown, at: number, index?: number): void {
-  const problem = elementProblem(type, value);
+function setOne(target: Target, value: unknown, at: number, index?: number): void {
+  const { type, rule, data, problems, path } = target;
+  if (value === null && rule?.missing !== undefined) return setElement(data, at, rule.missing);
+  const problem = elementProblem(type, value) ?? rule?.limits?.(value);
   if (problem === undefined) setElement(data, at, toElement(type, value));
   else report(problems, index === undefined ? path : [...path, index], problem);
 }

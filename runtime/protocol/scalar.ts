@@ -1,4 +1,4 @@
-import type { ModelInput } from '#contract/model-manifest.ts';
+import type { ModelInput, TensorType } from '#contract/model-manifest.ts';
 import type { Element } from '#runtime/engine/tensor.ts';
 import { elementProblem, toElement } from './elements.ts';
 import { quote, report, type Path, type Problem } from './errors.ts';
@@ -9,36 +9,71 @@ export type ScalarReader = (value: unknown, path: Path, problems: Problem[]) => 
 /** More allowed values than these are not listed in a message. */
 const LISTED_VALUES = 20;
 
+/** What model.json demands of one element beyond its type; undefined where there is nothing to say. */
+export type LimitCheck = (value: unknown) => string | undefined;
+
+/** How an input's elements are judged. */
+export interface ElementRule {
+  /** What stands for null; absent where a value must be given. */
+  readonly missing?: Element;
+  readonly limits?: LimitCheck;
+}
+
+const FLOATS: ReadonlySet<TensorType> = new Set(['float32', 'float64', 'float16']);
+
+/** Whether a row has one element of this input. A first dimension of any size that does not merge may be one row. */
+export function isSingle(input: ModelInput, merging: boolean): boolean {
+  return input.shape
+    .slice(merging ? 1 : 0)
+    .every((dim, i) => dim === 1 || (dim === null && i === 0 && !merging));
+}
+
+/** The rule for each element of an input, the same for every protocol. */
+export function elementRule(input: ModelInput, merging: boolean): ElementRule {
+  if (!isSingle(input, merging)) return {};
+  const limits = compileLimits(input);
+  const mayMiss = !input.required && (FLOATS.has(input.type) || input.type === 'string');
+  return {
+    ...(mayMiss ? { missing: input.type === 'string' ? '' : NaN } : {}),
+    ...(limits === undefined ? {} : { limits }),
+  };
+}
+
+/** Compiles range, integrality and allowed values; undefined for an input that has none of them. */
+function compileLimits(input: ModelInput): LimitCheck | undefined {
+  const { type, values, required, integer, range } = input;
+  const allowed = values === undefined ? undefined : new Set<unknown>(values);
+  if (type === 'string') {
+    if (allowed === undefined) return undefined;
+    // '' is how the graph is told of a missing text.
+    return (value) =>
+      allowed.has(value) || (value === '' && !required) ? undefined : notAllowed(input, value);
+  }
+  if (allowed === undefined && !integer && range === undefined) return undefined;
+  return (value) => limitProblem(input, allowed, value);
+}
+
 /** Compiles the checks of one single-element input: type, integrality, range, allowed values. */
 export function compileScalar(input: ModelInput): ScalarReader {
-  const { type, values, required } = input;
-  const allowed = values === undefined ? undefined : new Set<unknown>(values);
-  const name = input.name;
+  const { type, name } = input;
+  const limits = compileLimits(input);
   const flag = isFlag(input);
-  if (type === 'string') {
-    return (value, path, problems) => {
-      if (typeof value === 'string' && (allowed === undefined || allowed.has(value))) return value;
-      // '' is how the graph is told of a missing text.
-      if (value === '' && !required) return '';
-      report(problems, [...path, name], elementProblem(type, value) ?? notAllowed(input, value));
-      return '';
-    };
-  }
   return (raw, path, problems) => {
     const value = flag && typeof raw === 'boolean' ? Number(raw) : raw;
-    const problem = elementProblem(type, value) ?? limitProblem(input, allowed, value);
+    const problem = elementProblem(type, value) ?? limits?.(value);
     if (problem === undefined) return toElement(type, value);
     report(problems, [...path, name], problem);
-    return 0;
+    return type === 'string' ? '' : 0;
   };
 }
 
 function limitProblem(
-  { integer, range, unit, ...input }: ModelInput,
+  input: ModelInput,
   allowed: ReadonlySet<unknown> | undefined,
   value: unknown,
 ): string | undefined {
   if (typeof value !== 'number' && typeof value !== 'bigint') return undefined;
+  const { integer, range, unit } = input;
   const suffix = unit === undefined ? '' : ` ${unit}`;
   if (integer && typeof value === 'number' && !Number.isInteger(value)) {
     return `must be a whole number, got ${value}`;
@@ -59,7 +94,8 @@ function notAllowed({ values = [] }: Pick<ModelInput, 'values'>, value: unknown)
 }
 
 /** A feature of zeroes and ones takes true and false too, as pydantic's integers do. */
-function isFlag({ values, range, integer }: ModelInput): boolean {
+function isFlag({ type, values, range, integer }: ModelInput): boolean {
+  if (type === 'string') return false;
   if (values !== undefined) return values.every((value) => value === 0 || value === 1);
   return integer && range?.min === 0 && range.max === 1;
 }

@@ -2,7 +2,13 @@ import type { GraphValue } from '#runtime/engine/session.ts';
 import type { Tensor } from '#runtime/engine/tensor.ts';
 import { quote, report, RequestError, type Path, type Problem } from './errors.ts';
 import { readNested } from './nested.ts';
+import type { ElementRule } from './scalar.ts';
 import { V2_DATATYPE } from './v2-datatype.ts';
+
+/** An input of the graph, and what model.json demands of its elements. */
+export interface V2Input extends GraphValue {
+  readonly rule?: ElementRule;
+}
 
 /** An inference request that fits the graph. */
 export interface V2Request {
@@ -22,7 +28,7 @@ const BINARY_PARAMETERS = new Set(['binary_data', 'binary_data_size', 'binary_da
 /** Checks a parsed body against the graph. Throws a 400 that names everything that is wrong. */
 export function readV2Request(
   body: unknown,
-  inputs: readonly GraphValue[],
+  inputs: readonly V2Input[],
   outputs: readonly GraphValue[],
 ): V2Request {
   const problems: Problem[] = [];
@@ -39,7 +45,7 @@ export function readV2Request(
   return { id: typeof id === 'string' ? id : undefined, tensors, outputs: wanted };
 }
 
-function readInputs(given: unknown, inputs: readonly GraphValue[], problems: Problem[]): readonly Tensor[] {
+function readInputs(given: unknown, inputs: readonly V2Input[], problems: Problem[]): readonly Tensor[] {
   if (!Array.isArray(given)) {
     report(
       problems,
@@ -70,7 +76,7 @@ function readInputs(given: unknown, inputs: readonly GraphValue[], problems: Pro
   return tensors;
 }
 
-function readTensor(value: Fields, input: GraphValue, path: Path, problems: Problem[]): Tensor | undefined {
+function readTensor(value: Fields, input: V2Input, path: Path, problems: Problem[]): Tensor | undefined {
   const before = problems.length;
   checkParameters(value['parameters'], path, problems);
   const datatype = V2_DATATYPE[input.type];
@@ -86,7 +92,9 @@ function readTensor(value: Fields, input: GraphValue, path: Path, problems: Prob
     report(problems, [...path, 'data'], `is missing; send input "${input.name}" as JSON`);
   }
   if (dims === undefined || problems.length > before) return undefined;
-  const read = readNested(value['data'], { type: input.type, dims }, [...path, 'data'], problems);
+  const { type, rule } = input;
+  const expected = { type, dims, ...(rule === undefined ? {} : { rule }) };
+  const read = readNested(value['data'], expected, [...path, 'data'], problems);
   return read === undefined ? undefined : { type: input.type, dims: read.dims, data: read.data };
 }
 

@@ -7,13 +7,13 @@ import type { Reader, Sink } from './predict.ts';
 import type { Prediction, PredictionReader } from './prediction.ts';
 import { flatJson } from './tensor-json.ts';
 import { V2_DATATYPE } from './v2-datatype.ts';
-import { readV2Request, type V2Request } from './v2-request.ts';
+import { readV2Request, type V2Input, type V2Request } from './v2-request.ts';
 
 export interface V2Model {
   /** The name that the protocol knows the model by. */
   readonly name: string;
   readonly version: string;
-  readonly inputs: readonly GraphValue[];
+  readonly inputs: readonly V2Input[];
   readonly outputs: readonly GraphValue[];
   /** Rows may be merged along the first dimension. */
   readonly merging: boolean;

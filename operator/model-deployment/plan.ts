@@ -46,7 +46,7 @@ export function plan(o: Observed): Plan {
     ...keepAutoscaler(o),
     ...sourcing.actions,
     ...stateActions(o, facts, { stable, warm: running.warm, promotions: running.promotions, rollout }),
-    ...rollbackStatusActions(o, rollbacks),
+    ...rollbackStatusActions(o, rollbacks, rollout),
     ...revisionGarbage(o, facts, inUse(o, facts, rollout, live), rollbacks),
     ...rollbackGarbage(o, rollbacks),
     ...statusAction(o, write.patch),

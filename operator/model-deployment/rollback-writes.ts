@@ -9,6 +9,7 @@ import { ownerOf, type Owner } from './identity.ts';
 import { mergePatch } from './merge-patch.ts';
 import type { Observed } from './observed.ts';
 import { countingRollback, type RollbackDecision } from './rollback.ts';
+import type { Rollout } from './rollout.ts';
 
 /** Keeps on the object what it is bound to and how it ended, so that a lost status changes nothing. */
 export function bindingActions(o: Observed, decisions: readonly RollbackDecision[]): readonly Action[] {
@@ -42,11 +43,12 @@ function reference(owner: Owner): OwnerReference {
 export function rollbackStatusActions(
   o: Observed,
   decisions: readonly RollbackDecision[],
+  rollout: Rollout,
 ): readonly Action[] {
   const counting = countingRollback(decisions);
   return decisions.flatMap((decision): readonly Action[] => {
     const { metadata, status } = decision.object;
-    const patch = mergePatch(status ?? {}, statusOf(o, decision, counting));
+    const patch = mergePatch(status ?? {}, statusOf(o, decision, counting, rollout));
     if (patch === undefined) return [];
     return [
       {
@@ -87,10 +89,11 @@ function statusOf(
   o: Observed,
   decision: RollbackDecision,
   counting: RollbackDecision | undefined,
+  rollout: Rollout,
 ): ModelRollbackStatus {
   const { object, binding, state } = decision;
   const before = object.status;
-  const message = binding.end?.message ?? holds(decision, counting);
+  const message = binding.end?.message ?? holds(decision, counting, rollout);
   const since = before?.state === state && before.since !== undefined ? before.since : isoTime(o.now);
   const status = state === 'Invalid' ? 'False' : 'True';
   const ready = before?.conditions?.find(({ type }) => type === 'Ready');
@@ -116,11 +119,18 @@ function statusOf(
 }
 
 /** Of several active ones the newest counts; the others wait until it is deleted. */
-function holds({ object, binding }: RollbackDecision, counting: RollbackDecision | undefined): string {
+function holds(
+  { object, binding }: RollbackDecision,
+  counting: RollbackDecision | undefined,
+  rollout: Rollout,
+): string {
   const { toRevision: to = '', fromRevision: from } = binding;
   if (counting !== undefined && counting.object !== object) {
     const { name } = counting.object.metadata;
     return `ModelRollback ${name} is newer and counts. Revision ${to} serves again once that one is deleted, unless the ModelDeployment's spec changes before.`;
+  }
+  if (rollout.phase === 'Waiting') {
+    return `Revision ${to} takes effect when the ModelDeployment is scaled up: spec.replicas is 0, and it never served before.`;
   }
   const instead = from === undefined || from === to ? '' : ` instead of ${from}`;
   return `Revision ${to} serves${instead} until the ModelDeployment's spec changes, or this ModelRollback is deleted.`;

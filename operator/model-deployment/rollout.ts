@@ -18,7 +18,7 @@ export type Rollout =
       readonly candidate: RevisionRecord | undefined;
       readonly obstacle: Obstacle;
     }
-  /** Nothing runs while `replicas` is 0. */
+  /** It never served, and nothing can be started while `replicas` is 0. */
   | { readonly phase: 'Waiting'; readonly candidate: RevisionRecord }
   | {
       readonly phase: 'Starting';
@@ -27,7 +27,7 @@ export type Rollout =
       readonly deadlineAt: number;
       readonly failure: SeenFailure | undefined;
     }
-  /** At full size and ready: it becomes stable now. */
+  /** At full size and ready, or without replicas and served before: it becomes stable now. */
   | { readonly phase: 'Promoting'; readonly candidate: RevisionRecord }
   | {
       readonly phase: 'Rejected';
@@ -60,8 +60,25 @@ function candidateRollout(o: Observed, facts: Facts, candidate: RevisionRecord, 
   if (breaking !== undefined) {
     return { phase: 'Rejected', revision: candidate, rejection: breaking, memory: 'derived' };
   }
-  if (o.modelDeployment.spec.replicas === 0) return { phase: 'Waiting', candidate };
+  if (o.modelDeployment.spec.replicas === 0) return rolloutAtZero(o, facts, candidate);
   return startingRollout(o, candidate, cause);
+}
+
+/**
+ * Without replicas nothing can be proven, and no traffic exists. A revision that served before needs no proof: it becomes
+ * stable at once, so that what it replaces never serves again. Any other waits until it is scaled up.
+ */
+function rolloutAtZero(o: Observed, facts: Facts, candidate: RevisionRecord): Rollout {
+  if (!servedSinceRejected(facts, candidate)) return { phase: 'Waiting', candidate };
+  const obstacle = obstacleOf(o, candidate.name);
+  return obstacle === undefined
+    ? { phase: 'Promoting', candidate }
+    : { phase: 'Obstructed', candidate, obstacle };
+}
+
+function servedSinceRejected(facts: Facts, { name, rejection }: RevisionRecord): boolean {
+  const served = facts.promotions.find(({ revision }) => revision === name);
+  return served !== undefined && (rejection === undefined || rejection.at <= served.from);
 }
 
 function startingRollout(o: Observed, candidate: RevisionRecord, cause: Cause): Rollout {

@@ -49,7 +49,12 @@ export type Situation =
       readonly ready: number;
       readonly failure: SeenFailure | undefined;
     }
-  | { readonly is: 'scaledToZero'; readonly waiting: Named | undefined }
+  | {
+      readonly is: 'scaledToZero';
+      readonly waiting: Named | undefined;
+      /** The ModelRollback that asks for what waits. */
+      readonly rollback: string | undefined;
+    }
   | { readonly is: 'unavailable' }
   | { readonly is: 'scaling' }
   | { readonly is: 'serving' };
@@ -100,6 +105,8 @@ export function situationOf(o: Observed, outcome: Outcome): Situation {
         rollback: name,
       };
     }
+    if (rollout.phase === 'Waiting')
+      return { is: 'scaledToZero', waiting: rollout.candidate, rollback: name };
     const failure = rollout.phase === 'Starting' ? rollout.failure : undefined;
     return { is: 'rollingBack', to: named(o, facts, to), rollback: name, failure };
   }
@@ -115,7 +122,8 @@ function ownSituation(o: Observed, outcome: Outcome): Situation {
   }
   const { desired, ready } = servingOf(o, outcome);
   if (desired === 0) {
-    return { is: 'scaledToZero', waiting: rollout.phase === 'Waiting' ? rollout.candidate : undefined };
+    const waiting = rollout.phase === 'Waiting' ? rollout.candidate : undefined;
+    return { is: 'scaledToZero', waiting, rollback: undefined };
   }
   if (ready === 0) return { is: 'unavailable' };
   return { is: ready < desired ? 'scaling' : 'serving' };

@@ -108,8 +108,10 @@ export function describe(situation: Situation, serving: Serving, o: Observed): T
         message: `Revision ${text(situation.candidate)} is starting: ${situation.ready} of ${serving.desired} pods are ready; it is rejected if that takes longer than rollout.progressDeadline, ${o.modelDeployment.spec.rollout.progressDeadline}.${because(situation.failure)}`,
       };
     case 'scaledToZero': {
+      const { waiting, rollback } = situation;
+      const by = rollback === undefined ? '' : `, which ModelRollback ${rollback} asks for,`;
       const waits =
-        situation.waiting === undefined ? '' : ` Revision ${text(situation.waiting)} waits for that.`;
+        waiting === undefined ? '' : ` Revision ${text(waiting)}${by} takes effect when it is scaled up.`;
       return {
         reason: REASONS.scaledToZero,
         message: `Nothing runs, because spec.replicas is 0. Scale it up to serve.${waits}`,

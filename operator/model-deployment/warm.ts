@@ -13,7 +13,8 @@ export interface Warm {
 
 /**
  * The earlier revisions that keep running for an instant undo: those stable last, while `warmFor` lasts. None is started
- * for this, and all give their room up where a quota or a full node holds back what should serve.
+ * for this, so none is left once it was scaled to zero, and all give their room up where a quota or a full node holds back
+ * what should serve.
  */
 export function decideWarm(
   o: Observed,
@@ -21,8 +22,9 @@ export function decideWarm(
   busy: ReadonlySet<string>,
   roomWanted: boolean,
 ): Warm {
-  const { warm, warmFor } = o.modelDeployment.spec.history;
-  if (roomWanted) return { revisions: [], nextExpiryAt: undefined };
+  const { history, replicas } = o.modelDeployment.spec;
+  const { warm, warmFor } = history;
+  if (roomWanted || replicas === 0) return { revisions: [], nextExpiryAt: undefined };
   const running = new Set(ours(o, 'Deployment').map(({ metadata }) => revisionLabel(metadata)));
   const kept = promotions
     .toReversed()

@@ -2,7 +2,7 @@ import { LABEL } from '#contract/names.ts';
 import type { Plan } from '../action.ts';
 import { findCondition } from '#operator/api/conditions.ts';
 import type { Observed } from '../observed.ts';
-import { isReady } from '../revisions.ts';
+import { isReady, readFacts } from '../revisions.ts';
 import { NAME } from './fixtures.ts';
 
 /** What every plan keeps, whatever it was made from; the first promise that this one breaks, in words. */
@@ -43,7 +43,11 @@ function switchesToUnready(
   const ready = o.pods.filter(
     (pod) => pod.metadata.labels?.[LABEL.revision] === selected && isReady(pod),
   ).length;
-  if (ready >= Math.max(1, o.modelDeployment.spec.replicas)) return undefined;
+  const { replicas } = o.modelDeployment.spec;
+  if (ready >= Math.max(1, replicas)) return undefined;
+  // Without replicas there is no traffic, and one that served before was proven then.
+  if (replicas === 0 && readFacts(o).promotions.some(({ revision }) => revision === selected))
+    return undefined;
   // A Service that was deleted, or selected nothing that exists, is repaired to what served before.
   const repaired =
     selectedBefore === undefined || !o.deployments.some(({ metadata }) => metadata.name === selectedBefore);

@@ -1,16 +1,16 @@
-import { lookup } from 'node:dns/promises';
 import { ResolutionCache, S3StorePool } from '#artifact/index.ts';
 import type { Reconcile } from '#operator/controller/index.ts';
 import { createReconciler, httpPodProbe } from '#operator/model-deployment/index.ts';
 import type { Plan } from '#operator/model-deployment/index.ts';
 import { createSources } from '#operator/source/index.ts';
+import { apiServerAddresses } from './api-server-addresses.ts';
 import type { Metrics } from './metrics.ts';
 import type { Surroundings } from './run.ts';
 
 /** The reconcile of ModelDeployments, with what it needs beside the cluster: model stores, and the pods themselves. */
 export async function modelDeploymentReconcile(surroundings: Surroundings): Promise<Reconcile> {
   const { kube, caches, events, enqueue, metrics, flags, server } = surroundings;
-  const refused = await addressesOf(server);
+  const refused = await apiServerAddresses(server);
   const addresses = { allowLoopback: flags.allowLoopbackEndpoints, refused };
   const stores = new S3StorePool({ addresses });
   const sources = createSources({ kube, stores, cache: new ResolutionCache(), onChange: enqueue });
@@ -24,15 +24,6 @@ export async function modelDeploymentReconcile(surroundings: Surroundings): Prom
     enqueue,
     observe: (_, plan) => count(plan, metrics),
   });
-}
-
-/** The API server's addresses, at which no model may be read: `ip:port`. */
-async function addressesOf(server: string): Promise<readonly string[]> {
-  const { hostname, port, protocol } = new URL(server);
-  const plain = hostname.replace(/^\[|\]$/g, '');
-  const found = await lookup(plain, { all: true }).catch(() => []);
-  const at = port === '' ? (protocol === 'http:' ? '80' : '443') : port;
-  return found.map(({ address, family }) => (family === 6 ? `[${address}]:${at}` : `${address}:${at}`));
 }
 
 /** What a plan tells of a rollout's end, as metrics count it. */

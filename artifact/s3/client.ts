@@ -2,6 +2,7 @@ import { createSecureContext, getCACertificates, type SecureContext } from 'node
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { FailureError } from '#contract/failure.ts';
 import type { AddressPolicy } from './addresses.ts';
+import { refuseApiServers } from './api-server.ts';
 import { checkEndpointLiteral, createAgents, guardedLookup, portOf } from './agent.ts';
 import type { S3Access } from './connection.ts';
 import type { Timing } from './retry.ts';
@@ -89,6 +90,7 @@ export function createClients({ connection, credentials }: S3Access, transport: 
       },
     },
   });
+  for (const each of [client, reader]) refuseApiServers(each, endpoint?.host ?? 'AWS S3');
   return {
     client,
     reader,

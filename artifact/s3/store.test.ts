@@ -211,6 +211,41 @@ test('a web page in place of S3 is named, and not quoted', async () => {
   expect(failure.message).not.toContain('admin');
 });
 
+const status = JSON.stringify({ kind: 'Status', apiVersion: 'v1', message: 'secret-body-text' });
+test.each([
+  ['its headers', 403, { 'audit-id': 'a1', 'content-type': 'text/plain' }, 'secret-body-text'],
+  ['the headers of a success', 200, { 'X-Kubernetes-Pf-Flowschema-Uid': 'u1' }, '{"secret-body-text":1}'],
+  ['its Status', 401, { 'content-type': 'application/json' }, status],
+])('a Kubernetes API server is known by %s, at whatever address', async (_, code, headers, text) => {
+  server.fault = (_request, response) => {
+    response.writeHead(code, { ...headers, 'content-length': text.length });
+    response.end(text);
+    return true;
+  };
+  const seen = [
+    await failureOf(store().head(location, signal)),
+    await failureOf(store().list('models', 'a/', signal)),
+    await failureOf(read()),
+  ];
+  for (const { reason, transient, message } of seen) {
+    expect({ reason, transient }).toEqual({ reason: 'AccessDenied', transient: false });
+    expect(message).toMatch(/is a Kubernetes API server, not an S3 store\. Set AWS_ENDPOINT_URL/);
+    expect(message).not.toContain('secret-body-text');
+  }
+});
+
+test('an error in JSON that is no Status is judged by its number', async () => {
+  server.fault = (_request, response) => {
+    const text = '{"message":"secret-body-text"}';
+    response.writeHead(503, { 'content-type': 'application/json', 'content-length': text.length });
+    response.end(text);
+    return true;
+  };
+  const failure = await failureOf(read());
+  expect(failure).toMatchObject({ reason: 'SourceUnavailable', transient: true });
+  expect(failure.message).toContain('(HTTP 503)');
+});
+
 test('a redirect is not followed', async () => {
   const other = await TestS3.start();
   server.fault = (_, response) => {

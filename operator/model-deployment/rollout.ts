@@ -3,9 +3,11 @@ import { durationMs } from '#operator/api/schema.ts';
 import { readNumber, timeMs, MEMORY, type Rejection } from './annotations.ts';
 import { child } from './children.ts';
 import { seenFailure } from './failures.ts';
+import { ownerOf } from './identity.ts';
 import type { Observed, Obstacle, SeenFailure } from './observed.ts';
 import { findRecord, isReady, podsOf, type Facts, type RevisionRecord } from './revisions.ts';
 import type { Cause, Target } from './target.ts';
+import { readTraffic, trafficName } from './traffic-file.ts';
 
 /** Where the rollout of the target stands. */
 export type Rollout =
@@ -179,10 +181,18 @@ function obstacleOf(o: Observed, candidate: string): Obstacle | undefined {
   return undefined;
 }
 
-/** The number that a revision has, or had when its Deployment was made. */
+/** The number that a revision has; where its ModelRevision is gone, the highest that anything else remembers of it. */
 export function numberOf(facts: Facts, o: Observed, revision: string): number | undefined {
   const record = findRecord(facts, revision);
   if (record !== undefined && record.number > 0) return record.number;
   const deployment = child(o, 'Deployment', revision);
-  return deployment.is === 'ours' ? readNumber(deployment.object.metadata, MEMORY.revisionNumber) : undefined;
+  const traffic = child(o, 'ConfigMap', trafficName(ownerOf(o.modelDeployment)));
+  const told = readTraffic(traffic.is === 'ours' ? traffic.object : undefined)?.stable;
+  const { status } = o.modelDeployment;
+  const highest = Math.max(
+    (deployment.is === 'ours' ? readNumber(deployment.object.metadata, MEMORY.revisionNumber) : 0) ?? 0,
+    told?.revision === revision ? told.number : 0,
+    status?.stableRevision === revision ? (status.revision ?? 0) : 0,
+  );
+  return highest > 0 ? highest : undefined;
 }

@@ -3,7 +3,7 @@ import { seenFailure, wantsRoom } from './failures.ts';
 import { revisionLabel } from './identity.ts';
 import { lingering } from './linger.ts';
 import type { Observed } from './observed.ts';
-import { podsOf, promote, type Facts } from './revisions.ts';
+import { findRecord, podsOf, promote, type Facts } from './revisions.ts';
 import type { Rollout } from './rollout.ts';
 import { decideWarm } from './warm.ts';
 
@@ -23,7 +23,9 @@ export function decideRunning(o: Observed, facts: Facts, rollout: Rollout): Runn
   const stable = rollout.phase === 'Promoting' ? rollout.candidate.name : facts.stable;
   const promotions = stable === undefined ? facts.promotions : promote(facts.promotions, stable, o.now);
   const serving = [...new Set([stable, candidate])].filter((name) => name !== undefined);
-  const warm = decideWarm(o, promotions, new Set(serving), roomWanted(o, rollout, stable));
+  // Nothing can be undone to a revision whose ModelRevision was deleted: it is kept for nothing.
+  const recorded = promotions.filter(({ revision }) => findRecord(facts, revision) !== undefined);
+  const warm = decideWarm(o, recorded, new Set(serving), roomWanted(o, rollout, stable));
   const linger = lingering(o, stable, promotions);
   const order = [
     ...new Set([...serving, ...warm.revisions, ...linger.revisions, ...heldBack(o, rollout, promotions)]),

@@ -164,6 +164,12 @@ function firstObstacle(o: Observed, { live, stable }: Outcome): Obstacle | undef
   return undefined;
 }
 
+/** What to know beside the situation, where somebody deleted the ModelRevision of what serves. */
+export function lostRecord({ facts, stable }: Outcome): string {
+  if (stable === undefined || findRecord(facts, stable) !== undefined) return '';
+  return ` ModelRevision ${stable}, the record of what serves, was deleted: its pods serve on until another revision is stable, and nothing can be undone to it. To have the record back, apply the spec that it was made from; or undo to another revision (kubectl get modelrevisions).`;
+}
+
 /** The stable revision's version as model.json gives it. */
 export function modelVersion(facts: Facts, stable: string | undefined): string | undefined {
   return findRecord(facts, stable)?.object.spec.model.version;

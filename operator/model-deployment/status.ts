@@ -15,6 +15,7 @@ import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
 import { podsOf, resolvedRevision } from './revisions.ts';
 import {
+  lostRecord,
   modelVersion,
   servingOf,
   situationOf,
@@ -189,7 +190,8 @@ function conditions(
   serving: Serving,
 ): ModelDeploymentStatus['conditions'] {
   const row = CONDITION_TABLE[situation.is];
-  const ready = describe(situation, serving, o);
+  const told = describe(situation, serving, o);
+  const ready = row.stalled ? { ...told, message: `${told.message}${lostRecord(outcome)}` } : told;
   const { generation } = o.modelDeployment.metadata;
   const condition = (
     type: ConditionType,

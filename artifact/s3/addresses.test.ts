@@ -6,9 +6,9 @@ import { guardedLookup } from './agent.ts';
 test.each([
   ['127.0.0.1', 'loopback'],
   ['127.8.9.10', 'loopback'],
-  ['0.0.0.0', 'loopback'],
+  ['0.0.0.0', 'unspecified'],
   ['::1', 'loopback'],
-  ['::', 'loopback'],
+  ['::', 'unspecified'],
   ['::ffff:127.0.0.1', 'loopback'],
   ['::127.0.0.1', 'loopback'],
   ['64:ff9b::7f00:1', 'loopback'],
@@ -35,6 +35,7 @@ test.each([
 
 test('allowing loopback allows nothing else', () => {
   expect(forbiddenClass('127.0.0.1', 80, { allowLoopback: true })).toBeUndefined();
+  expect(forbiddenClass('0.0.0.0', 80, { allowLoopback: true })).toBeUndefined();
   expect(forbiddenClass('169.254.1.1', 80, { allowLoopback: true })).toBe('link-local');
   expect(forbiddenClass('127.0.0.1', 6443, { allowLoopback: true, refused: ['127.0.0.1:6443'] })).toBe(
     'apiserver',

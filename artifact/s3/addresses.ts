@@ -1,10 +1,12 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 
 /** Which kinds of addresses an endpoint may not be at; `apiserver` are the ones that the caller names. */
-export type AddressClass = 'loopback' | 'link-local' | 'metadata' | 'multicast' | 'apiserver';
+export type AddressClass = 'loopback' | 'unspecified' | 'link-local' | 'metadata' | 'multicast' | 'apiserver';
 
 const FORBIDDEN: readonly (readonly [AddressClass, readonly string[]])[] = [
-  ['loopback', ['127.0.0.0/8', '0.0.0.0/8', '::1/128', '::/128']],
+  ['loopback', ['127.0.0.0/8', '::1/128']],
+  // "This host": connecting to it reaches the loopback interface.
+  ['unspecified', ['0.0.0.0/8', '::/128']],
   ['link-local', ['169.254.0.0/16', 'fe80::/10']],
   // Cloud metadata services outside the link-local ranges: AWS over IPv6, Alibaba, Azure's wire server.
   ['metadata', ['fd00:ec2::/32', '100.100.100.200/32', '168.63.129.16/32']],
@@ -35,10 +37,14 @@ export function forbiddenClass(
   const plain = address.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
   for (const form of [plain, ...embeddedIPv4(plain)]) {
     const kind = lists.find(([, list]) => list.check(form, isIPv4(form) ? 'ipv4' : 'ipv6'))?.[0];
-    if (kind !== undefined && !(kind === 'loopback' && policy.allowLoopback === true)) return kind;
+    if (kind !== undefined && !(isOwnHost(kind) && policy.allowLoopback === true)) return kind;
     if (isNamed(form, port, policy.refused ?? [])) return 'apiserver';
   }
   return undefined;
+}
+
+function isOwnHost(kind: AddressClass): boolean {
+  return kind === 'loopback' || kind === 'unspecified';
 }
 
 function isNamed(address: string, port: number, refused: readonly string[]): boolean {

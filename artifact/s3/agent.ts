@@ -8,6 +8,7 @@ import { type AddressClass, type AddressPolicy, forbiddenClass } from './address
 
 const WHAT: Readonly<Record<AddressClass, string>> = {
   loopback: 'a loopback address',
+  unspecified: 'an unspecified address',
   'link-local': 'a link-local address',
   metadata: "a cloud provider's metadata service",
   multicast: 'a multicast or broadcast address',

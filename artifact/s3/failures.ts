@@ -141,8 +141,20 @@ function meaningOf(error: unknown, context: S3Context): Meaning {
   const byStatus = status === undefined ? undefined : BY_STATUS.find(([matches]) => matches(status));
   if (byStatus !== undefined) return byStatus[1];
   if (status !== undefined && status >= 200 && status < 300) return CODES['NotAnS3Answer'] as Meaning;
-  if (status !== undefined) return broken('the store refuses the request.');
+  if (status !== undefined) return broken(refusedRequest(status, context));
   return away(`the connection failed (request timeout ${context.requestTimeoutMs / 1000} s).`);
+}
+
+/** A refusal without a reason that is known: what of the request may be wrong, the likeliest first. */
+function refusedRequest(status: number, { location }: S3Context): string {
+  const checks = [
+    ...(location.versionId === undefined ? [] : ['that spec.model.versionId is a version id of this store']),
+    'the bucket and key in spec.model.uri',
+    ...(status === 400 ? ['that AWS_ENDPOINT_URL says https:// where the port speaks TLS'] : []),
+    "that AWS_REGION is the bucket's region",
+  ];
+  const last = checks.pop() ?? '';
+  return `the store refuses the request. Check ${checks.join(', ')}, and ${last}.`;
 }
 
 function statusOf(error: unknown): number | undefined {

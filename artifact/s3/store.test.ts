@@ -201,6 +201,21 @@ test.each([
   }
 });
 
+test('a refusal without a known reason says what to check, the version only where one is pinned', async () => {
+  server.fault = (_, response) => {
+    s3Error(response, 400, 'SomethingElse');
+    return true;
+  };
+  const failure = await failureOf(store().head(location, signal));
+  expect(failure.message).toMatch(
+    /\(HTTP 400\): the store refuses the request\. Check the bucket and key in spec\.model\.uri, that AWS_ENDPOINT_URL says https:\/\/ where the port speaks TLS, and that AWS_REGION is the bucket's region\.$/,
+  );
+  const pinned = await failureOf(store().head({ ...location, versionId: 'no' }, signal));
+  expect(pinned.message).toContain(
+    'Check that spec.model.versionId is a version id of this store, the bucket',
+  );
+});
+
 test('a web page in place of S3 is named, and not quoted', async () => {
   server.fault = (_, response) => {
     response.writeHead(404, { 'content-type': 'text/html' });
@@ -274,6 +289,8 @@ test.each([
   ['http://2130706433:9000', /127.0.0.1 is a loopback address/],
   ['http://0x7f.1:9000', /127.0.0.1 is a loopback address/],
   ['http://[::ffff:7f00:1]:9000', /loopback/],
+  ['http://0.0.0.0:9000', /0.0.0.0 is an unspecified address/],
+  ['http://[::]:9000', /:: is an unspecified address/],
   ['http://169.254.169.254', /link-local/],
   ['http://[fe80::1]', /link-local/],
   ['http://10.96.0.1:443', /the Kubernetes API server/],

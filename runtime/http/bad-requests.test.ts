@@ -70,16 +70,36 @@ describe('a bad request', () => {
   });
 
   test.each([
-    [{}, 'customers'],
-    [{ customers: [] }, 'customers'],
-    [{ customers: Array.from({ length: 51 }, () => GOOD) }, 'customers'],
-    [{ customers: [GOOD, { Age: 5 }] }, 'customers[1].Age'],
-    [{ customers: [GOOD, null] }, 'customers[1]'],
-    [[], 'customers'],
-  ])('of a batch %#: the path says where', async (request, path) => {
+    [{}, 'customers', 'must be an array of 1 to 50 objects; it is missing'],
+    [{ customers: [] }, 'customers', 'must have at least 1 row, has 0'],
+    [
+      { customers: Array.from({ length: 51 }, () => GOOD) },
+      'customers',
+      'must have at most 50 rows, has 51; split the batch',
+    ],
+    [{ customers: [GOOD, { Age: 5 }] }, 'customers[1].Age', 'must be at least 18, got 5'],
+    [{ customers: [GOOD, null] }, 'customers[1]', 'must be an object of named features, got null'],
+    [
+      [GOOD],
+      'customers',
+      'must be an array of 1 to 50 objects; the body is a bare array, wrap it as {"customers": [...]}',
+    ],
+  ])('of a batch %#: it says where and what', async (request, path, message) => {
     const { status, body } = await post(`${server.url}/predict_batch`, request);
     expect(status).toBe(422);
-    expect(body.details[0]?.path).toBe(path);
+    expect(body.details[0]).toEqual({ path, message });
+  });
+
+  test('is not one that begins with a byte order mark', async () => {
+    const { status } = await predict(`\uFEFF${JSON.stringify(GOOD)}`);
+    expect(status).toBe(200);
+  });
+
+  test('of the V2 protocol with a negative size is told so', async () => {
+    const { body } = await post(`${server.url}/v2/models/leavers/infer`, {
+      inputs: [{ name: 'Age', shape: [-1, 1], datatype: 'FP32', data: [40] }],
+    });
+    expect(body.error).toContain('inputs[0].shape: sizes must be 0 or more, got -1; the model takes [-1, 1]');
   });
 
   test('that is not UTF-8 is a 400', async () => {

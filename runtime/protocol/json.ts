@@ -17,7 +17,9 @@ function textOf(body: Buffer): string {
   if (!isUtf8(body)) {
     throw new RequestError(400, 'InvalidJson', 'the body is not valid UTF-8; send JSON encoded as UTF-8');
   }
-  return body.toString('utf8');
+  // Editors and PowerShell put a byte order mark before UTF-8; it is no part of the text.
+  const marked = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
+  return body.toString('utf8', marked ? 3 : 0);
 }
 
 function parseText(text: string, reviver?: (key: string, value: unknown) => unknown): unknown {

@@ -91,11 +91,18 @@ function batchRows(
       ? (body as Readonly<Record<string, unknown>>)[request]
       : undefined;
   if (!Array.isArray(items)) {
-    const got = items === undefined ? 'it is missing' : `got ${quote(items)}`;
+    const got = Array.isArray(body)
+      ? `the body is a bare array, wrap it as {"${request}": [...]}`
+      : items === undefined
+        ? 'it is missing'
+        : `got ${quote(items)}`;
     throw invalidInput([{ path: [request], message: `must be an array of 1 to ${limit} objects; ${got}` }]);
   }
   if (items.length === 0 || items.length > limit) {
-    const message = `must have 1 to ${limit} rows, has ${items.length}; split larger batches`;
+    const message =
+      items.length === 0
+        ? 'must have at least 1 row, has 0'
+        : `must have at most ${limit} rows, has ${items.length}; split the batch`;
     throw invalidInput([{ path: [request], message }]);
   }
   const problems: Problem[] = [];

@@ -105,6 +105,11 @@ function readShape(
   problems: Problem[],
 ): readonly number[] | undefined {
   const wanted = `[${input.shape.map((dim) => dim ?? -1).join(', ')}]`;
+  const negative = Array.isArray(value) ? (value as unknown[]).find(isNegative) : undefined;
+  if (negative !== undefined) {
+    report(problems, path, `sizes must be 0 or more, got ${String(negative)}; the model takes ${wanted}`);
+    return undefined;
+  }
   if (!isShape(value)) {
     report(problems, path, `must be an array of sizes like ${wanted}, got ${quote(value)}`);
     return undefined;
@@ -118,6 +123,10 @@ function readShape(
       `must be ${wanted} for input "${input.name}", got [${value.slice(0, 9).join(', ')}]`,
     );
   return fits ? value : undefined;
+}
+
+function isNegative(dim: unknown): dim is number {
+  return typeof dim === 'number' && dim < 0;
 }
 
 function isShape(value: unknown): value is readonly number[] {

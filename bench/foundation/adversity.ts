@@ -96,6 +96,7 @@ async function withHostOperator(namespace: Namespace, bed: Bed, run: Run): Promi
     const deployment = namespace.deployment('served');
     await deployment.apply({ model: { uri: await putVersion(namespace, 1) }, replicas: 2 });
     await deployment.ready();
+    await deployment.answer(BODY);
     const load = new Load({
       url: await deployment.url('/predict'),
       body: JSON.stringify(BODY),

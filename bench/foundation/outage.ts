@@ -45,6 +45,7 @@ async function awayWhilePodsAreDeleted(
     });
     const ready = async (): Promise<number> => (await deployment.get()).status?.readyReplicas ?? 0;
     await deployment.until(`at ${REPLICAS} pods`, ({ status }) => status?.readyReplicas === REPLICAS);
+    await deployment.answer(BODY);
     proxy.setFault({ kind: 'refuse' });
     const load = new Load({
       url: await deployment.url('/predict'),

@@ -85,6 +85,7 @@ export async function underLoad(
   const deployment = namespace.deployment('served');
   await deployment.apply({ model: { uri: await putVersion(namespace, 1) }, replicas: 2 });
   await deployment.ready();
+  await deployment.answer(BODY);
   const load = new Load({
     url: await deployment.url('/predict'),
     body: JSON.stringify(BODY),

@@ -23,6 +23,7 @@ describeOnCluster('traffic', (space) => {
     served = space().deployment(`served-${turn}`);
     await served.apply({ model: { uri: uris[0] ?? '' }, replicas: 2 });
     await served.ready();
+    await served.answer({ x: 3, y: 1 });
   });
   afterEach(() => space().kubectl('delete', 'modeldeployment', served.name, '--wait=false'));
 

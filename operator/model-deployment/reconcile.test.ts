@@ -66,20 +66,42 @@ test('what is in the way is known after the first try, and the next goes around 
   expect(ready?.reason).toBe('ForeignObject');
 });
 
-test('an undo of a ModelDeployment that does not exist says so, and is bound when that appears', async () => {
+test('an undo of a ModelDeployment that does not exist says so after a grace, and undoes none that is made later', async () => {
   const world = new World();
   const { modelDeployment } = world;
   world.cluster.remove('ModelDeployment', 'churn');
   world.cluster.put(rollback('undo'));
   const reconcile = reconciler(world, () => ({ state: 'idle' }));
-  expect(await reconcile(key, signal)).toEqual({});
   const undo = () => world.cluster.get('ModelRollback', 'undo') as ModelRollback;
+  expect(await reconcile(key, signal)).toEqual({ requeueAfterMs: 10_000 });
+  expect(undo().status).toBeUndefined();
+
+  world.now += 10_000;
+  expect(await reconcile(key, signal)).toEqual({});
   expect(undo().status).toMatchObject({ state: 'Invalid' });
-  expect(undo().status?.message).toContain('There is no ModelDeployment models/churn');
+  expect(undo().status?.message).toContain('There is no ModelDeployment churn in namespace models');
+  expect(undo().status?.conditions).toMatchObject([{ type: 'Ready', status: 'False', reason: 'Invalid' }]);
   const writes = world.cluster.writes.length;
   await reconcile(key, signal);
   expect(world.cluster.writes.length).toBe(writes);
+
+  world.now += 1_000;
+  const creationTimestamp = new Date(world.now).toISOString();
+  world.cluster.put({ ...modelDeployment, metadata: { ...modelDeployment.metadata, creationTimestamp } });
+  await reconcile(key, signal);
+  expect(undo().status).toMatchObject({ state: 'Invalid' });
+  expect(undo().status?.message).toContain('It is older than ModelDeployment churn');
+});
+
+test('an undo that is seen before its ModelDeployment is bound to it', async () => {
+  const world = new World();
+  const { modelDeployment } = world;
+  world.cluster.remove('ModelDeployment', 'churn');
+  world.cluster.put(rollback('undo'));
+  const reconcile = reconciler(world, () => ({ state: 'idle' }));
+  await reconcile(key, signal);
   world.cluster.put(modelDeployment);
   await reconcile(key, signal);
-  expect(undo().status?.modelDeploymentUid).toBe('md-1');
+  const undo = world.cluster.get('ModelRollback', 'undo') as ModelRollback;
+  expect(undo.status?.modelDeploymentUid).toBe('md-1');
 });

@@ -10,7 +10,7 @@ import { ownerOf } from './identity.ts';
 import { Obstacles } from './obstacles.ts';
 import type { Observed, OperatorSettings } from './observed.ts';
 import { plan } from './plan.ts';
-import { unboundRollbackActions } from './rollback-writes.ts';
+import { unboundRollbacks } from './rollback-writes.ts';
 
 export interface ReconcilerDependencies {
   readonly kube: Kube;
@@ -73,7 +73,8 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     if (observed === undefined) {
       const waiting = caches.modelRollbacks.byIndex(BY_MODEL_DEPLOYMENT, `${key.namespace}/${key.name}`);
       const owner = { namespace: key.namespace, name: key.name, uid: '' };
-      await execute(unboundRollbackActions(key, waiting, clock()), {
+      const { actions, requeueAfterMs } = unboundRollbacks(key, waiting, clock());
+      await execute(actions, {
         owner,
         kube,
         caches,
@@ -81,7 +82,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
         clock,
         signal,
       });
-      return {};
+      return { requeueAfterMs };
     }
 
     const planned = plan(observed);

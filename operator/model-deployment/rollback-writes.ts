@@ -1,15 +1,17 @@
 import { canonicalJson } from '#contract/canonical.ts';
 import { API_VERSION } from '#contract/names.ts';
+import type { Condition } from '#operator/api/schema.ts';
 import type { ModelRollbackStatus } from '#operator/api/model-rollback.ts';
 import type { ModelRollback, OwnerReference } from '#operator/api/objects.ts';
 import type { Ref } from '#operator/kube/index.ts';
-import type { Action } from './action.ts';
-import { bindingSchema, isoTime, MEMORY, readAnnotation } from './annotations.ts';
+import type { Action, Plan } from './action.ts';
+import { bindingSchema, isoTime, MEMORY, readAnnotation, timeMs } from './annotations.ts';
 import { ownerOf, type Owner } from './identity.ts';
 import { mergePatch } from './merge-patch.ts';
 import type { Observed } from './observed.ts';
 import { countingRollback, type RollbackDecision } from './rollback.ts';
 import type { Rollout } from './rollout.ts';
+import { minimum } from './running.ts';
 
 /** Keeps on the object what it is bound to and how it ended, so that a lost status changes nothing. */
 export function bindingActions(o: Observed, decisions: readonly RollbackDecision[]): readonly Action[] {
@@ -63,26 +65,43 @@ export function rollbackStatusActions(
   });
 }
 
+/** The watch that brings a ModelDeployment may lag behind the one that brings its undo. */
+const UNBOUND_GRACE_MS = 10_000;
+
 /**
- * Rollbacks whose ModelDeployment does not exist say so. They are bound when it appears, unless it is younger than they
- * are; one that was bound is the garbage collector's.
+ * Rollbacks whose ModelDeployment does not exist say so, after a grace. One that was bound is the garbage collector's, and
+ * a ModelDeployment that is made later is younger, so it is not what they undo.
  */
-export function unboundRollbackActions(
+export function unboundRollbacks(
   { namespace, name }: Ref,
   rollbacks: readonly ModelRollback[],
   now: number,
-): readonly Action[] {
-  const message = `There is no ModelDeployment ${namespace}/${name}, which spec.modelDeployment names. Correct the name in another ModelRollback.`;
-  return rollbacks
+): Pick<Plan, 'actions' | 'requeueAfterMs'> {
+  const message = `There is no ModelDeployment ${name} in namespace ${namespace}, which spec.modelDeployment names. Correct the name in another ModelRollback.`;
+  const since = isoTime(now);
+  const unbound = rollbacks
     .filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status?.state === undefined)
-    .map(({ metadata }) => ({
-      verb: 'patch',
-      kind: 'ModelRollback',
-      name: metadata.name,
-      uid: metadata.uid,
-      patch: { status: { state: 'Invalid', message, since: isoTime(now) } },
-      subresource: 'status',
-    }));
+    .map(({ metadata }) => ({ metadata, dueAt: timeMs(metadata.creationTimestamp) + UNBOUND_GRACE_MS }));
+  return {
+    actions: unbound
+      .filter(({ dueAt }) => dueAt <= now)
+      .map(({ metadata }) => ({
+        verb: 'patch',
+        kind: 'ModelRollback',
+        name: metadata.name,
+        uid: metadata.uid,
+        patch: {
+          status: {
+            state: 'Invalid',
+            message,
+            since,
+            conditions: [readyCondition('Invalid', message, since)],
+          },
+        },
+        subresource: 'status',
+      })),
+    requeueAfterMs: minimum(unbound.flatMap(({ dueAt }) => (dueAt > now ? [dueAt - now] : []))),
+  };
 }
 
 function statusOf(
@@ -95,7 +114,6 @@ function statusOf(
   const before = object.status;
   const message = binding.end?.message ?? holds(decision, counting, rollout);
   const since = before?.state === state && before.since !== undefined ? before.since : isoTime(o.now);
-  const status = state === 'Invalid' ? 'False' : 'True';
   const ready = before?.conditions?.find(({ type }) => type === 'Ready');
   const { toRevision, fromRevision } = binding;
   return {
@@ -106,16 +124,19 @@ function statusOf(
     ...(toRevision === undefined ? {} : { toRevision }),
     ...(fromRevision === undefined ? {} : { fromRevision }),
     ...(binding.fromSpecHash === '' ? {} : { fromSpecHash: binding.fromSpecHash }),
-    conditions: [
-      {
-        type: 'Ready',
-        status,
-        reason: state,
-        message,
-        lastTransitionTime: ready?.status === status ? ready.lastTransitionTime : since,
-      },
-    ],
+    conditions: [readyCondition(state, message, since, ready)],
   };
+}
+
+function readyCondition(
+  state: RollbackDecision['state'],
+  message: string,
+  since: string,
+  before?: Condition,
+): Condition {
+  const status = state === 'Invalid' ? 'False' : 'True';
+  const lastTransitionTime = before?.status === status ? before.lastTransitionTime : since;
+  return { type: 'Ready', status, reason: state, message, lastTransitionTime };
 }
 
 /** Of several active ones the newest counts; the others wait until it is deleted. */

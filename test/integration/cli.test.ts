@@ -25,8 +25,10 @@ afterAll(async () => {
 });
 
 /** The plugin against the control plane. */
-const windlass = (args: readonly string[]): Promise<PluginOutcome> =>
-  runPlugin(args, { env: { KUBECONFIG: plane.kubeconfig } });
+const windlass = (
+  args: readonly string[],
+  onOutput: (out: string) => void = () => undefined,
+): Promise<PluginOutcome> => runPlugin(args, { env: { KUBECONFIG: plane.kubeconfig }, onOutput });
 
 async function apply(
   ...objects: readonly {
@@ -157,8 +159,11 @@ describe('status --watch', () => {
         condition('Reconciling', 'True'),
       ],
     });
-    const watching = windlass(['status', 'bankchurn', '-n', 'churn', '--watch', '--timeout=60s']);
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    const shown = Promise.withResolvers<void>();
+    const watching = windlass(['status', 'bankchurn', '-n', 'churn', '--watch', '--timeout=60s'], (out) => {
+      if (out.includes('Revision 2 starts.')) shown.resolve();
+    });
+    await Promise.race([shown.promise, watching]);
     await setStatus('ModelDeployment', 'bankchurn', { conditions: [ready, available] });
     const { code, out } = await watching;
     expect(out).toContain('Starting: Revision 2 starts.');

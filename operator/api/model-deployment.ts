@@ -3,7 +3,13 @@ import { podSettingsSchema, resourcesSchema } from './pod-settings.ts';
 import { cel, conditionSchema, durationSchema, listMap, matches, nameReferenceSchema } from './schema.ts';
 
 const URI = /^s3:\/\/[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]\/.+$/;
+/** A path that a store keeps as it is, and that other programs fold into another one. */
+const UNSETTLED_PATH = /^s3:\/\/[^/]*\/(.*\/)?[.]{0,2}\//;
 const SHA256 = /^[0-9a-f]{64}$/;
+
+/** registry:port/path/name:tag@digest, of which all but the name may be absent. */
+const IMAGE =
+  /^(([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@[a-z0-9+._-]+:[0-9A-Fa-f]+)?$/;
 
 /** What the CRD's schema holds; every field here does something. */
 const modelSchema = z
@@ -19,6 +25,11 @@ const modelSchema = z
             URI,
             'must be s3://<bucket>/<prefix>/ or s3://<bucket>/<key>.onnx, with a bucket of 3 to 63 lower-case letters, digits, ".", "_" and "-"',
           ),
+          {
+            rule: matches(UNSETTLED_PATH, '', { subject: '!self' }).rule,
+            message:
+              'must have no empty, "." or ".." segment in its path: write it without "//", "/./" and "/../"',
+          },
         ),
       )
       .describe(
@@ -36,7 +47,9 @@ const modelSchema = z
       .regex(SHA256)
       .meta(cel(matches(SHA256, 'must be 64 lower-case hex digits, as sha256sum prints them')))
       .optional()
-      .describe('Refuse any other bytes: the sha256 of the .onnx object, or of model.json for a bundle.'),
+      .describe(
+        'Refuse any other bytes: the sha256 of the .onnx object; for a bundle that of model.json, or the artifact’s own, which its ModelRevision shows.',
+      ),
     credentials: z
       .strictObject({
         secretName: nameReferenceSchema.describe(
@@ -52,11 +65,19 @@ const modelSchema = z
       .describe('How often to look for new bytes behind the URI. Absent: resolved once for each spec.'),
   })
   .meta(
-    cel({
-      rule: "self.uri.endsWith('/') || self.uri.endsWith('.onnx')",
-      message: 'uri must end in "/" (a bundle prefix with model.json in it) or in ".onnx" (one object)',
-      fieldPath: '.uri',
-    }),
+    cel(
+      {
+        rule: "self.uri.endsWith('/') || self.uri.endsWith('.onnx')",
+        message: 'uri must end in "/" (a bundle prefix with model.json in it) or in ".onnx" (one object)',
+        fieldPath: '.uri',
+      },
+      {
+        rule: '!has(self.refreshInterval) || (!has(self.versionId) && !has(self.sha256))',
+        message:
+          'a pinned version cannot be followed: leave out refreshInterval, or both versionId and sha256',
+        fieldPath: '.refreshInterval',
+      },
+    ),
   )
   .describe('Which model: its place, and what its bytes must be.');
 
@@ -102,7 +123,21 @@ const servingSchema = z
       .enum(['debug', 'info', 'warn', 'error'])
       .default('info')
       .describe('What the server logs; debug adds a line for each request.'),
-    image: z.string().min(1).max(512).optional().describe('Runtime image; overrides the operator’s default.'),
+    image: z
+      .string()
+      .min(1)
+      .max(512)
+      .regex(IMAGE)
+      .meta(
+        cel(
+          matches(
+            IMAGE,
+            'must be an image reference such as registry.example.com/windlass-runtime:0.1.0 or name@sha256:<digest>, with no spaces',
+          ),
+        ),
+      )
+      .optional()
+      .describe('Runtime image; overrides the operator’s default.'),
     cache: z
       .strictObject({ claimName: nameReferenceSchema.describe('Name of the PersistentVolumeClaim.') })
       .optional()

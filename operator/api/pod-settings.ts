@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { affinitySchema, tolerationsSchema, topologySpreadConstraintsSchema } from './scheduling.ts';
-import { cel, listMap, matches, nameReferenceSchema } from './schema.ts';
+import { cel, type CelRule, listMap, matches, nameReferenceSchema } from './schema.ts';
 
 /** A Kubernetes quantity: a string such as 250m or 1Gi, or a whole number. */
 export const quantitySchema = z
@@ -48,11 +48,30 @@ export const resourcesSchema = z
   .describe('CPU, memory and devices of a pod of the model.');
 
 const RESERVED = 'windlass.dev/';
-const notReserved = cel({
+const notReserved: CelRule = {
   rule: `self.all(key, !key.startsWith('${RESERVED}'))`,
   message: `keys that begin with ${RESERVED} are the operator’s own: choose another prefix`,
-});
-const labelValueSchema = z.string().max(63).describe('A label’s value.');
+};
+const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
+const isLabelKey: CelRule = {
+  rule: `self.all(key, ${matches(LABEL_KEY, '', { subject: 'key' }).rule})`,
+  message:
+    'keys must be label keys: at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends, and maybe a prefix such as example.com/ before them',
+};
+const labelValueSchema = z
+  .string()
+  .max(63)
+  .regex(LABEL_VALUE)
+  .meta(
+    cel(
+      matches(
+        LABEL_VALUE,
+        'must be a label’s value: empty, or letters, digits, "-", "_" and ".", with a letter or digit at both ends',
+      ),
+    ),
+  )
+  .describe('A label’s value.');
 const labelsSchema = z.record(z.string().max(317), labelValueSchema).meta({ maxProperties: 64 });
 
 const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
@@ -60,7 +79,7 @@ const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 /** The part of a pod's fields that a user may set: small and named, so that the CRD stays small. */
 export const podSettingsSchema = z
   .strictObject({
-    nodeSelector: labelsSchema.optional().describe('Labels that a node must have.'),
+    nodeSelector: labelsSchema.meta(cel(isLabelKey)).optional().describe('Labels that a node must have.'),
     tolerations: tolerationsSchema.optional(),
     affinity: affinitySchema.optional(),
     topologySpreadConstraints: topologySpreadConstraintsSchema.optional(),
@@ -83,10 +102,10 @@ export const podSettingsSchema = z
       .describe('Secrets for the registry that the runtime image comes from.'),
     annotations: z
       .record(z.string().max(317), z.string().max(4096).describe('An annotation’s value.'))
-      .meta({ maxProperties: 32, ...notReserved })
+      .meta({ maxProperties: 32, ...cel(notReserved) })
       .optional()
       .describe('Annotations added to the pods.'),
-    labels: labelsSchema.meta(notReserved).optional().describe('Labels added to the pods.'),
+    labels: labelsSchema.meta(cel(notReserved, isLabelKey)).optional().describe('Labels added to the pods.'),
     env: z
       .array(
         z

@@ -14,6 +14,34 @@ export const refusedDeployments: readonly Refusal[] = [
     { model: { uri: 's3://models/churn.pkl' } },
     'uri must end in "/" (a bundle prefix',
   ],
+  [
+    'a URI with an empty segment',
+    { model: { uri: 's3://models//churn/' } },
+    'must have no empty, "." or ".."',
+  ],
+  ['a URI that leads up', { model: { uri: 's3://models/a/../churn/' } }, 'must have no empty, "." or ".."'],
+  ['a URI that stays', { model: { uri: 's3://models/./a.onnx' } }, 'must have no empty, "." or ".."'],
+  [
+    'a pinned version that is followed',
+    { model: { uri: 's3://models/a/', versionId: 'v', refreshInterval: '1m' } },
+    'spec.model.refreshInterval: Invalid value: a pinned version cannot be followed',
+  ],
+  [
+    'a digest that is followed',
+    { model: { uri: 's3://models/a/', sha256: 'a'.repeat(64), refreshInterval: '1m' } },
+    'a pinned version cannot be followed: leave out refreshInterval, or both versionId and sha256',
+  ],
+  ['an image that cannot be', { serving: { image: 'bad image!' } }, 'must be an image reference such as'],
+  [
+    'a label’s key that cannot be',
+    { serving: { pod: { labels: { 'a b': 'x' } } } },
+    'keys must be label keys',
+  ],
+  [
+    'a label’s value that cannot be',
+    { serving: { pod: { labels: { team: 'a b' } } } },
+    'must be a label’s value',
+  ],
   ['a URI without end', { model: { uri: `s3://models/${'a'.repeat(1024)}/` } }, 'spec.model.uri: Too long'],
   [
     'a digest of another kind',

@@ -28,6 +28,8 @@ export type Action =
       readonly name: string;
       readonly uid: string | undefined;
     }
+  /** A live read before anything starts: a name that another has taken is an obstacle. */
+  | { readonly verb: 'look'; readonly kind: ChildKind; readonly name: string }
   | { readonly verb: 'touchPods'; readonly pods: readonly PodTouch[] };
 
 export interface PodTouch {

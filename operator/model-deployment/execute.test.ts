@@ -28,9 +28,9 @@ test.each([
   'a %s of that name that is not ours is named, left as it is, and looked at again without a write',
   async (kind, name) => {
     const theirs = world.cluster.put({ apiVersion: 'v1', kind, metadata: { name, uid: 'theirs' } });
-    await rollOut();
     await world.reconcile();
     expect(ready()).toMatchObject({ status: 'False', reason: 'ForeignObject' });
+    expect(world.deployments).toEqual([]);
     expect(ready()?.message).toContain(
       `${kind} models/${name} exists and is not this ModelDeployment's: nobody controls it`,
     );
@@ -73,7 +73,7 @@ test('children of a predecessor are waited for: the garbage collector takes them
   expect(ready()?.reason).toBe('ForeignObject');
   world.cluster.remove('Service', 'churn');
   world.now += 2_001;
-  await world.reconcile();
+  await rollOut();
   expect(ready()?.reason).toBe('Serving');
 });
 

@@ -59,6 +59,11 @@ async function perform(action: Action, e: Execution): Promise<'done' | 'obstruct
       store.forget(ref, action.uid);
       return 'done';
     }
+    case 'look': {
+      const ref = { namespace: e.owner.namespace, name: action.name };
+      const found = await find(kindOf(action.kind, e.caches).type, ref, e);
+      return found === undefined ? 'done' : meet(action.kind, found, e);
+    }
     case 'touchPods':
       await touchPods(action.pods, e);
       return 'done';

@@ -15,7 +15,7 @@ import { decideStatusWrite } from './status-write.ts';
 import { decideSwitch, type Switch } from './switch.ts';
 import { decideTarget, specTarget } from './target.ts';
 import { decideRunning, minimum, type Running } from './running.ts';
-import { keepAutoscaler, keepRevision, keepStableService, retire } from './upkeep.ts';
+import { keepAutoscaler, keepRevision, keepStableService, lookBeforeFirst, retire } from './upkeep.ts';
 
 /**
  * What to do about one ModelDeployment. Pure, and at its fixpoint in one go: carried out over the same readings, the next
@@ -38,6 +38,7 @@ export function plan(o: Observed): Plan {
   const actions: readonly Action[] = [
     ...bindingActions(o, rollbacks),
     ...targetActions,
+    ...lookBeforeFirst(o, facts, rollout),
     ...running.order.flatMap((revision) => keepRevision(o, facts, revision)),
     ...(stable === undefined ? [] : keepStableService(o, stable)),
     ...switching.actions,

@@ -63,7 +63,7 @@ function candidateRollout(o: Observed, facts: Facts, candidate: RevisionRecord, 
     return { phase: 'Rejected', revision: candidate, rejection: breaking, memory: 'derived' };
   }
   if (o.modelDeployment.spec.replicas === 0) return rolloutAtZero(o, facts, candidate);
-  return startingRollout(o, candidate, cause);
+  return startingRollout(o, facts, candidate, cause);
 }
 
 /**
@@ -72,7 +72,7 @@ function candidateRollout(o: Observed, facts: Facts, candidate: RevisionRecord, 
  */
 function rolloutAtZero(o: Observed, facts: Facts, candidate: RevisionRecord): Rollout {
   if (!servedSinceRejected(facts, candidate)) return { phase: 'Waiting', candidate };
-  const obstacle = obstacleOf(o, candidate.name);
+  const obstacle = obstacleOf(o, facts, candidate.name);
   return obstacle === undefined
     ? { phase: 'Promoting', candidate }
     : { phase: 'Obstructed', candidate, obstacle };
@@ -83,13 +83,13 @@ function servedSinceRejected(facts: Facts, { name, rejection }: RevisionRecord):
   return served !== undefined && (rejection === undefined || rejection.at <= served.from);
 }
 
-function startingRollout(o: Observed, candidate: RevisionRecord, cause: Cause): Rollout {
+function startingRollout(o: Observed, facts: Facts, candidate: RevisionRecord, cause: Cause): Rollout {
   const deployment = child(o, 'Deployment', candidate.name);
   const running = deployment.is === 'ours' ? deployment.object : undefined;
   const failure = seenFailure(podsOf(o, candidate.name), running);
   if (failure?.final === true) return reject(o, candidate, cause, failure.reason, failure.message);
 
-  const obstacle = obstacleOf(o, candidate.name);
+  const obstacle = obstacleOf(o, facts, candidate.name);
   const { replicas } = o.modelDeployment.spec;
   const ready = readyOf(o, candidate.name);
   const full = running !== undefined && ready >= replicas;
@@ -171,11 +171,12 @@ function breakingSchema(
 }
 
 /** What of the candidate's children cannot be made and has to be there before it may serve. */
-function obstacleOf(o: Observed, candidate: string): Obstacle | undefined {
+function obstacleOf(o: Observed, facts: Facts, candidate: string): Obstacle | undefined {
   const needed = [
     child(o, 'Deployment', candidate),
     child(o, 'Service', candidate),
     child(o, 'Service', o.modelDeployment.metadata.name),
+    ...(facts.stable === undefined ? [child(o, 'ConfigMap', trafficName(ownerOf(o.modelDeployment)))] : []),
   ];
   for (const known of needed) if (known.is === 'obstructed') return known.obstacle;
   return undefined;

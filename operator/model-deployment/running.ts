@@ -46,13 +46,19 @@ function runningCandidate(o: Observed, rollout: Rollout): string | undefined {
     case 'Promoting':
       return rollout.candidate.name;
     case 'Obstructed':
-      return o.modelDeployment.spec.replicas > 0 ? rollout.candidate?.name : undefined;
+      return obstructedCandidate(o, rollout.candidate?.name);
     case 'Stable':
     case 'Resolving':
     case 'Waiting':
     case 'Rejected':
       return undefined;
   }
+}
+
+/** What has started goes on; nothing is started for a switch that cannot be made. */
+function obstructedCandidate(o: Observed, candidate: string | undefined): string | undefined {
+  if (candidate === undefined || o.modelDeployment.spec.replicas === 0) return undefined;
+  return child(o, 'Deployment', candidate).is === 'absent' ? undefined : candidate;
 }
 
 /** A candidate goes on while a new spec is read: it may turn out to be the same content. */

@@ -10,6 +10,8 @@ import { autoscaler } from './resources/autoscaler.ts';
 import { disruptionBudget } from './resources/disruption-budget.ts';
 import { revisionService, stableService } from './resources/service.ts';
 import { findRecord, type Facts } from './revisions.ts';
+import type { Rollout } from './rollout.ts';
+import { trafficName } from './traffic-file.ts';
 
 /** Makes what is missing of a live revision, and repairs what others changed; a Deployment's template is never touched. */
 export function keepRevision(o: Observed, facts: Facts, revision: string): readonly Action[] {
@@ -58,6 +60,20 @@ function scale({ metadata, spec }: Deployment, replicas: number): readonly Actio
       patch: { spec: { replicas } },
     },
   ];
+}
+
+/** Before the first revision starts: whether the names that its promotion will need are free. No watch shows another's. */
+export function lookBeforeFirst(o: Observed, facts: Facts, rollout: Rollout): readonly Action[] {
+  if (rollout.phase !== 'Starting' || facts.stable !== undefined) return [];
+  if (child(o, 'Deployment', rollout.candidate.name).is !== 'absent') return [];
+  const owner = ownerOf(o.modelDeployment);
+  const names = [
+    ['Service', owner.name],
+    ['ConfigMap', trafficName(owner)],
+  ] as const;
+  return names.flatMap(([kind, name]) =>
+    child(o, kind, name).is === 'absent' ? [{ verb: 'look', kind, name } as const] : [],
+  );
 }
 
 /** The switch: which revision the stable Service selects. */

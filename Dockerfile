@@ -71,7 +71,7 @@ USER 65532:65532
 
 FROM runtime-root AS operator
 COPY --from=operator-program /src/dist/operator.mjs /app/operator.mjs
-ENTRYPOINT ["node", "/app/operator.mjs"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "/app/operator.mjs"]
 
 FROM runtime-root AS runtime
 COPY --from=native /app/node_modules /app/node_modules

@@ -38,6 +38,7 @@ export class HostOperator {
     this.#port = port;
     const { kubeconfig, runtimeImage, log, flags = [] } = this.#options;
     const args = [
+      '--max-semi-space-size=4', // as the image has it
       this.#options.program ?? program('operator'),
       `--kubeconfig=${kubeconfig}`,
       `--runtime-image=${runtimeImage}`,

@@ -76,7 +76,7 @@ async function measureScale(): Promise<Scale> {
   try {
     const store = new Store({ ...minio }, 'models');
     await store.create();
-    await plane.kubectl(['apply', '-f', CRDS]);
+    await plane.kubectl(['apply', '-k', CRDS]);
     await plane.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s']);
     await operator.start();
     await operator.ready();

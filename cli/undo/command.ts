@@ -54,7 +54,7 @@ export function undo(name: string, options: UndoOptions, io: Io): Promise<ExitCo
       const serving = await kube.get(MODEL_REVISION, { namespace, name: plan.to.metadata.name }, call);
       io.out(wayForward(settled, plan.to, serving, namespace));
     }
-    if (options.output !== undefined) io.out(`${document(options.output, settled)}\n`);
+    if (options.output !== undefined) io.out(`${document(options.output, settled.rollback)}\n`);
     return EXIT.ok;
   });
 }
@@ -107,13 +107,18 @@ function change(plan: UndoPlan): string {
   return `${from}${describeRevision(plan.to)}${version === undefined ? '' : ` (model ${version})`}`;
 }
 
+interface Settled {
+  readonly rollback: ModelRollback;
+  readonly takesEffect: 'serves' | 'scaledToZero';
+}
+
 async function waitUntilServing(
   session: Session,
   created: ModelRollback,
   plan: UndoPlan,
   options: UndoOptions,
   io: Io,
-): Promise<ModelRollback> {
+): Promise<Settled> {
   const { kube, namespace, call } = session;
   let waitsFor = '';
   return poll(
@@ -125,7 +130,8 @@ async function waitUntilServing(
       const state = undoState(rollback, deployment, plan.to.metadata.name);
       switch (state.kind) {
         case 'serves':
-          return rollback;
+        case 'scaledToZero':
+          return { rollback, takesEffect: state.kind };
         case 'failed':
           throw new CliError(`the undo does not hold: ${state.message}`, { exitCode: EXIT.stalled });
         case 'waiting':
@@ -146,14 +152,17 @@ async function waitUntilServing(
 
 /** `before` and `serving` are one revision: what comes back takes a new number. */
 function wayForward(
-  rollback: ModelRollback,
+  { rollback, takesEffect }: Settled,
   before: ModelRevision,
   serving: ModelRevision,
   namespace: string,
 ): string {
   const renumbered = revisionNumber(serving) !== revisionNumber(before);
+  const now = renumbered ? `, now as ${describeRevision(serving)}` : '';
   return [
-    `${describeRevision(before)} serves${renumbered ? `, now as ${describeRevision(serving)}` : ''}.`,
+    takesEffect === 'serves'
+      ? `${describeRevision(before)} serves${now}.`
+      : `${describeRevision(before)} is the stable one${now}; it serves once the ModelDeployment is scaled up from 0.`,
     'It holds until the spec changes. To go forward again:',
     '  apply a corrected ModelDeployment, or take the undo back:',
     `  kubectl delete modelrollback ${rollback.metadata.name} -n ${namespace}`,

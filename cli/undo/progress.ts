@@ -3,6 +3,8 @@ import type { ModelDeployment, ModelRollback } from '#operator/api/objects.ts';
 export type UndoState =
   | { readonly kind: 'waiting'; readonly for: string }
   | { readonly kind: 'serves' }
+  /** It is the stable revision, and nothing runs until the ModelDeployment is scaled up. */
+  | { readonly kind: 'scaledToZero' }
   | { readonly kind: 'failed'; readonly message: string };
 
 /** How far an undo to the ModelRevision `to` has come. */
@@ -22,6 +24,7 @@ export function undoState(rollback: ModelRollback, deployment: ModelDeployment, 
   }
   if (deployment.status?.stableRevision !== to) return { kind: 'waiting', for: `${to} to serve` };
   const available = deployment.status.conditions?.find((it) => it.type === 'Available');
+  if (available?.reason === 'ScaledToZero') return { kind: 'scaledToZero' };
   return available?.status === 'True'
     ? { kind: 'serves' }
     : { kind: 'waiting', for: available?.message ?? `${to} to serve` };

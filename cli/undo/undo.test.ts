@@ -117,6 +117,12 @@ describe('an undo serves once it is active, its revision is stable and available
     ['on its way', rollback('u', 1, 'Active'), at(2), 'waiting'],
     ['stable, not available', rollback('u', 1, 'Active'), deployment({ stableRevision: to }), 'waiting'],
     ['done', rollback('u', 1, 'Active'), at(1), 'serves'],
+    [
+      'done, and scaled to zero',
+      rollback('u', 1, 'Active'),
+      deployment({ conditions: [condition('Available', 'False', 'ScaledToZero')], stableRevision: to }),
+      'scaledToZero',
+    ],
   ])('%s', (_case, undo, object, kind) => {
     expect(undoState(undo, object, to).kind).toBe(kind);
   });

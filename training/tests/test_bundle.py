@@ -92,7 +92,7 @@ def test_the_graph_uses_standard_operators_and_keeps_its_weights_inside(trained:
 def test_the_schema_of_the_contract_accepts_the_bundle(trained: Trained) -> None:
     node = REPOSITORY / "node_modules/.bin/node"
     if not node.exists():
-        pytest.skip("no node_modules/.bin/node: run npm ci at the top of the repository")
+        pytest.skip("no node_modules/.bin/node: run make packages")
     script = """
         import { readFileSync } from 'node:fs';
         import { manifestSchema, goldenSchema, referenceSchema } from '#contract/model-manifest.ts';

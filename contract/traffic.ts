@@ -14,7 +14,7 @@ export const trafficSchema = z.object({
     /** The ModelRevision's name. */
     revision: z.string(),
     number: z.int().positive(),
-    /** The revision's own Service, for example http://bankchurn-0123456789.churn.svc:80 */
+    /** The revision's own Service, for example http://bankchurn-0123456789.churn.svc:8080 */
     url: z.url(),
   }),
 });

@@ -38,6 +38,8 @@ const NAME = 'windlass.dev/operator';
 const USER_AGENT = 'windlass-operator';
 /** Longer than any reconcile takes whose calls all meet their deadlines. */
 const RECONCILE_DEADLINE_MS = 120_000;
+/** A rollout's changes come in bursts, of which each but the last would be looked at for nothing. */
+const REST_MS = 100;
 /** Work that has not stopped so long after leadership was lost must not go on beside a new leader. */
 const STOP_WITHIN_MS = 10_000;
 
@@ -102,7 +104,7 @@ async function assemble(options: OperatorOptions, access: ClusterAccess): Promis
   const { server } = access;
   const reconcile = await options.createReconcile({ kube, caches, events, enqueue, metrics, flags, server });
   const act = async (leading: AbortSignal): Promise<void> => {
-    queue = new WorkQueue({ observer: metrics.onQueue });
+    queue = new WorkQueue({ restMs: REST_MS, observer: metrics.onQueue });
     for (const { metadata } of known.modelDeployments.list()) {
       enqueue(keyOf({ namespace: metadata.namespace ?? '', name: metadata.name }));
     }

@@ -57,6 +57,32 @@ describe('WorkQueue', () => {
     expect(queue.depth).toBe(0);
   });
 
+  it('lets a key rest after its work: a burst of changes is one look, and another key does not wait', async () => {
+    const clock = new ManualClock();
+    const queue = new WorkQueue({ clock, restMs: 100 });
+    const { taken } = worker(queue);
+    queue.add('a');
+    await settle();
+    queue.add('a'); // while it is worked on
+    queue.done('a');
+    clock.advance(40);
+    queue.add('a');
+    queue.add('b');
+    await settle();
+    expect(taken).toEqual(['a', 'b']);
+    clock.advance(59);
+    await settle();
+    expect(taken).toEqual(['a', 'b']);
+    clock.advance(1);
+    await settle();
+    expect(taken).toEqual(['a', 'b', 'a']);
+    queue.done('a');
+    clock.advance(100);
+    queue.add('a');
+    await settle();
+    expect(taken).toEqual(['a', 'b', 'a', 'a']);
+  });
+
   it('serves keys in the order in which they came, so a busy key waits behind the others', async () => {
     const queue = new WorkQueue();
     for (const key of ['a', 'b', 'c']) queue.add(key);

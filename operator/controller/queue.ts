@@ -18,6 +18,11 @@ export interface Backoff {
 }
 
 export interface QueueOptions {
+  /**
+   * A key that was just worked on is not given out again for so long: what changes in a burst is looked at once.
+   * Absent: 0.
+   */
+  readonly restMs?: number;
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly observer?: QueueObserver;
@@ -28,6 +33,7 @@ export interface QueueOptions {
  * out twice at a time: added while it is worked on, it comes again afterwards.
  */
 export class WorkQueue {
+  readonly #restMs: number;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #observer: QueueObserver;
@@ -37,6 +43,8 @@ export class WorkQueue {
   /** Added while active. */
   readonly #again = new Set<string>();
   readonly #delayed = new DelayedKeys();
+  /** Until when a key rests, the longest rested first. */
+  readonly #resting = new Map<string, number>();
   readonly #failures = new Map<string, number>();
   readonly #waiting: ((key: string | undefined) => void)[] = [];
   #cancelTimer: (() => void) | undefined;
@@ -44,6 +52,7 @@ export class WorkQueue {
   #closed = false;
 
   constructor(options: QueueOptions = {}) {
+    this.#restMs = options.restMs ?? 0;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#observer = options.observer ?? {};
@@ -56,17 +65,14 @@ export class WorkQueue {
 
   add(key: string): void {
     if (this.#closed) return;
-    // Work is about to begin: an appointment for later would only repeat it.
-    this.#delayed.remove(key);
     if (this.#active.has(key)) {
-      if (!this.#again.has(key)) this.#observer.added?.();
+      this.#delayed.remove(key);
       this.#again.add(key);
       return;
     }
-    if (this.#ready.has(key)) return;
-    this.#observer.added?.();
-    this.#ready.set(key, this.#clock.now());
-    this.#handOut();
+    const restsUntil = this.#resting.get(key) ?? 0;
+    if (restsUntil > this.#clock.now()) this.#appoint(key, restsUntil);
+    else this.#enter(key);
   }
 
   /** Adds the key after `ms`; of several appointments the earliest counts. */
@@ -78,8 +84,7 @@ export class WorkQueue {
     }
     // It will be looked at before that anyway, and can make another appointment then.
     if (this.#ready.has(key) || this.#again.has(key)) return;
-    this.#delayed.add(key, this.#clock.now() + ms);
-    this.#setTimer();
+    this.#appoint(key, this.#clock.now() + ms);
   }
 
   /** Adds the key after its backoff, or after `atLeastMs` where that is longer. */
@@ -113,9 +118,33 @@ export class WorkQueue {
 
   done(key: string): void {
     this.#active.delete(key);
-    if (!this.#again.delete(key) || this.#closed) return;
+    this.#rest(key);
+    if (this.#again.delete(key)) this.add(key);
+  }
+
+  #enter(key: string): void {
+    // Work is about to begin: an appointment for later would only repeat it.
+    this.#delayed.remove(key);
+    if (this.#ready.has(key)) return;
+    this.#observer.added?.();
     this.#ready.set(key, this.#clock.now());
     this.#handOut();
+  }
+
+  #appoint(key: string, dueAt: number): void {
+    this.#delayed.add(key, dueAt);
+    this.#setTimer();
+  }
+
+  #rest(key: string): void {
+    if (this.#restMs === 0) return;
+    const now = this.#clock.now();
+    for (const [rested, until] of this.#resting) {
+      if (until > now) break;
+      this.#resting.delete(rested);
+    }
+    this.#resting.delete(key);
+    this.#resting.set(key, now + this.#restMs);
   }
 
   /** Nothing comes out any more. */

@@ -24,7 +24,7 @@ test('the traffic file names the stable revision and its own Service, and its ge
   expect(traffic()).toEqual({
     formatVersion: 1,
     generation: 2,
-    stable: { revision: world.selected, number: 2, url: `http://${world.selected ?? ''}.models.svc:80` },
+    stable: { revision: world.selected, number: 2, url: `http://${world.selected ?? ''}.models.svc:8080` },
   });
   world.cluster.put(rollback('undo'));
   await world.reconcile();

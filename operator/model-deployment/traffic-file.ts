@@ -7,9 +7,9 @@ export function trafficName(owner: Owner): string {
   return `${owner.name}-traffic`;
 }
 
-/** A revision's own Service, which other pods of the ModelDeployment forward to. */
+/** A revision's ready pods, which other pods of the ModelDeployment forward to. */
 export function revisionUrl(owner: Owner, revision: string): string {
-  return `http://${revision}.${owner.namespace}.svc:80`;
+  return `http://${revision}.${owner.namespace}.svc:${PORT.http}`;
 }
 
 /** Where pods of one revision give their files to one another. */

@@ -5,7 +5,7 @@ import { destinationOf, isStable, judgeStatus } from './decision.ts';
 const TRAFFIC: Traffic = {
   formatVersion: 1,
   generation: 4,
-  stable: { revision: 'churn-b', number: 2, url: 'http://churn-b.churn.svc:80' },
+  stable: { revision: 'churn-b', number: 2, url: 'http://churn-b.churn.svc:8080' },
 };
 const PLAIN = { forwarded: false, versioned: false };
 

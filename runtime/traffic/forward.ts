@@ -1,4 +1,5 @@
 import type { Pool } from 'undici';
+import { lookupAnyOrder } from './lookup.ts';
 import { FORWARDED_HEADER, REQUEST_ID_HEADER } from '#contract/names.ts';
 import type { Traffic } from '#contract/traffic.ts';
 import type { ForwardOutcome } from '#runtime/metrics.ts';
@@ -43,7 +44,7 @@ const MAX_CONNECTIONS = 128;
 /** Room for the header in which the answering pod lists its predictions. */
 const MAX_HEADER_BYTES = 1024 * 1024;
 
-/** Passes requests on to the stable revision's Service over kept-alive connections, one pool per traffic generation. */
+/** Passes requests on to the stable revision's pods over kept-alive connections, one pool per traffic generation. */
 export class Forwarder {
   readonly #options: ForwarderOptions;
   #pool: { readonly generation: number; readonly url: string; readonly opened: Promise<Pool> } | undefined;
@@ -138,7 +139,7 @@ async function openPool(url: string): Promise<Pool> {
   const { Pool } = await import('undici');
   return new Pool(new URL(url).origin, {
     connections: MAX_CONNECTIONS,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
+    connect: { timeout: CONNECT_TIMEOUT_MS, lookup: lookupAnyOrder },
     clientTtl: CONNECTION_LIFE_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
   });

@@ -186,7 +186,8 @@ test('Services: one that switches, one for each revision, both for ready pods al
     },
   });
   const own = revisionService(owner, 'churn-0123456789');
-  expect(own.spec.ports?.map(({ port }) => port)).toEqual([80, 8081]);
+  expect(own.spec.ports?.map(({ port }) => port)).toEqual([8080, 8081]);
+  expect(own.spec.clusterIP).toBe('None');
   expect(own.spec.publishNotReadyAddresses).toBeUndefined();
 });
 

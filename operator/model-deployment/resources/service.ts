@@ -3,6 +3,7 @@ import type { Service } from '#operator/kube/index.ts';
 import { childMetadata, type Owner } from '../identity.ts';
 
 const HTTP = { name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' } as const;
+const POD = { ...HTTP, port: PORT.http } as const;
 const PEER = { name: 'peer', port: PORT.peer, targetPort: 'peer', protocol: 'TCP' } as const;
 
 /** The Service that clients use: its selector is the switch, and the truth about which revision is stable. */
@@ -15,13 +16,21 @@ export function stableService(owner: Owner, revision: string): Service {
   };
 }
 
-/** A revision's own Service: pods of other revisions forward to it, and its own give files to one another. */
+/**
+ * A revision's own Service: pods of other revisions forward to it, and its own give files to one another. Headless, so
+ * its name means the pods themselves and its ports are theirs (docs/decisions/0013).
+ */
 export function revisionService(owner: Owner, revision: string): Service {
   return {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: childMetadata(owner, revision, { revision }),
-    spec: { type: 'ClusterIP', selector: selector(owner, revision), ports: [HTTP, PEER] },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: 'None',
+      selector: selector(owner, revision),
+      ports: [POD, PEER],
+    },
   };
 }
 

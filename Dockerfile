@@ -1,4 +1,4 @@
-# One target per image: operator, runtime. What runs is node, the C library and one bundled file: no shell, no npm.
+# One target per image: operator, runtime. What runs is node, the C library and one bundled program: no shell, no npm.
 ARG BASE=docker.io/library/node:24-bookworm-slim
 
 FROM ${BASE} AS dependencies
@@ -70,11 +70,13 @@ WORKDIR /app
 USER 65532:65532
 
 FROM runtime-root AS operator
-COPY --from=operator-program /src/dist/operator.mjs /app/operator.mjs
-ENTRYPOINT ["node", "--max-semi-space-size=4", "/app/operator.mjs"]
+COPY --from=operator-program /src/dist/operator /app/operator
+# Its threads wait for the network: one arena, given back soon, is a twentieth of its memory.
+ENV MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536 MALLOC_MMAP_THRESHOLD_=65536
+ENTRYPOINT ["node", "--max-semi-space-size=4", "/app/operator/main.mjs"]
 
 FROM runtime-root AS runtime
 COPY --from=native /app/node_modules /app/node_modules
-COPY --from=runtime-program /src/dist/runtime.mjs /app/runtime.mjs
+COPY --from=runtime-program /src/dist/runtime /app/runtime
 # A smaller young generation keeps a pod tens of megabytes smaller, at no loss of throughput.
-ENTRYPOINT ["node", "--max-semi-space-size=4", "/app/runtime.mjs"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "/app/runtime/main.mjs"]

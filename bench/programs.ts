@@ -10,5 +10,5 @@ export function program(name: 'operator' | 'runtime'): string {
   if (!built.has(name))
     execFileSync(process.execPath, ['build.ts', name], { cwd: ROOT, stdio: ['ignore', 2, 2] });
   built.add(name);
-  return join(ROOT, 'dist', `${name}.mjs`);
+  return join(ROOT, 'dist', name, 'main.mjs');
 }

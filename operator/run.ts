@@ -3,7 +3,7 @@ import type { RunningCaches } from './caches/index.ts';
 import { keyOf, runController, WorkQueue } from './controller/index.ts';
 import type { Reconcile } from './controller/index.ts';
 import type { Flags } from './flags.ts';
-import { collectGarbage } from './heap.ts';
+import { collectGarbage, compactWhenIdle } from './heap.ts';
 import { ApiEventRecorder, clusterAccess, createKube, LeaderElector, Transport } from './kube/index.ts';
 import type { ClusterAccess, EventRecorder, Kube } from './kube/index.ts';
 import type { Log } from './logging.ts';
@@ -48,6 +48,8 @@ interface Parts {
   readonly metrics: Metrics;
   readonly caches: RunningCaches;
   readonly elector: LeaderElector | undefined;
+  /** Nothing waits to be worked on. */
+  readonly isIdle: () => boolean;
   /** Works off the queue until the signal aborts. */
   readonly act: (leading: AbortSignal) => Promise<void>;
   readonly close: () => void;
@@ -66,6 +68,7 @@ export async function runOperator(options: OperatorOptions, signal: AbortSignal)
   });
   options.onListening?.(health.port);
   const following = caches.run(signal);
+  compactWhenIdle(parts.isIdle, signal);
   try {
     log.info({ server: parts.server, namespaces: flags.namespaces ?? 'all' }, 'listing');
     await caches.synced(signal);
@@ -119,7 +122,8 @@ async function assemble(options: OperatorOptions, access: ClusterAccess): Promis
     transport.close();
     electing.close();
   };
-  return { server, metrics, caches, elector, act, close };
+  const isIdle = (): boolean => (queue?.depth ?? 0) === 0;
+  return { server, metrics, caches, elector, isIdle, act, close };
 }
 
 function createElector(

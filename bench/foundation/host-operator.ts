@@ -6,6 +6,13 @@ import { program } from '../programs.ts';
 import { freePorts } from '#test/cluster/ports.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** As the image has it. */
+const IMAGE_ENVIRONMENT = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_TRIM_THRESHOLD_: '65536',
+  MALLOC_MMAP_THRESHOLD_: '65536',
+};
+
 export interface HostOperatorOptions {
   readonly kubeconfig: string;
   readonly runtimeImage: string;
@@ -46,7 +53,11 @@ export class HostOperator {
       '--log-level=info',
       ...flags,
     ];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: ROOT });
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: ROOT,
+      env: { ...process.env, ...IMAGE_ENVIRONMENT },
+    });
     const file = createWriteStream(log, { flags: 'a' });
     child.stdout.pipe(file, { end: false });
     child.stderr.pipe(file, { end: false });

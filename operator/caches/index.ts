@@ -15,7 +15,7 @@ import {
 import type { KubeObject, ReflectorIncident, ResourceType, Store, Transport } from '#operator/kube/index.ts';
 import type { Log } from '#operator/logging.ts';
 import { BY_MODEL_DEPLOYMENT, modelDeploymentKeys, type Caches } from '#operator/model-deployment/index.ts';
-import { trimAutoscaler, trimDeployment, trimJob, trimMetadata, trimPod } from './trim.ts';
+import { saysTheSame, trimDeployment, trimJob, trimMetadata, trimPod, trimStatus } from './trim.ts';
 
 export interface CachesOptions {
   readonly transport: Transport;
@@ -57,7 +57,9 @@ export function createCaches(options: CachesOptions): RunningCaches {
       indexers: { [BY_MODEL_DEPLOYMENT]: modelDeploymentKeys },
       ...(labelSelector === undefined ? {} : { labelSelector }),
     });
-    reflector.onChange(({ object }) => {
+    reflector.onChange((change) => {
+      const { object } = change;
+      if (change.type === 'updated' && saysTheSame(change.previous, object)) return;
       for (const key of modelDeploymentKeys(object)) onChange(key);
     });
     reflectors.push(reflector);
@@ -71,10 +73,10 @@ export function createCaches(options: CachesOptions): RunningCaches {
     modelRevisions: child(MODEL_REVISION, trimMetadata),
     modelRollbacks: follow(MODEL_ROLLBACK, trimMetadata),
     deployments: child(DEPLOYMENT, trimDeployment),
-    services: child(SERVICE, trimMetadata),
+    services: child(SERVICE, trimStatus),
     configMaps: child(CONFIG_MAP, trimMetadata),
-    budgets: child(POD_DISRUPTION_BUDGET, trimMetadata),
-    autoscalers: child(HORIZONTAL_POD_AUTOSCALER, trimAutoscaler),
+    budgets: child(POD_DISRUPTION_BUDGET, trimStatus),
+    autoscalers: child(HORIZONTAL_POD_AUTOSCALER, trimStatus),
     jobs: child(JOB, trimJob),
     pods: child(POD, trimPod),
     run: async (signal) => void (await Promise.all(reflectors.map(async (each) => each.run(signal)))),

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Pod } from '#operator/kube/index.ts';
-import { trimMetadata, trimPod } from './trim.ts';
+import { saysTheSame, trimMetadata, trimPod, trimStatus } from './trim.ts';
 
 const pod = {
   apiVersion: 'v1',
@@ -76,4 +76,19 @@ it('keeps of a pod what decisions read: identity, place, limits, addresses and t
 it('leaves what it trimmed as it is when it is trimmed again', () => {
   expect(trimPod(trimPod(pod))).toEqual(trimPod(pod));
   expect(trimMetadata(trimMetadata(pod))).toEqual(trimMetadata(pod));
+});
+
+it('calls two states the same that differ in the version and in what was trimmed alone', () => {
+  const budget = { ...pod, status: { disruptionsAllowed: 0 } };
+  const written = {
+    ...budget,
+    metadata: { ...budget.metadata, resourceVersion: '6' },
+    status: { disruptionsAllowed: 1 },
+  };
+  expect(saysTheSame(trimStatus(budget), trimStatus(written))).toBe(true);
+  expect(saysTheSame(trimPod(pod), trimPod({ ...pod, status: { ...pod.status, phase: 'Failed' } }))).toBe(
+    false,
+  );
+  const relabelled = { ...pod, metadata: { ...pod.metadata, labels: { app: 'b' } } };
+  expect(saysTheSame(trimPod(pod), trimPod(relabelled))).toBe(false);
 });

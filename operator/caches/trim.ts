@@ -1,10 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ANNOTATION } from '#contract/names.ts';
 import type { ObjectMeta } from '#operator/api/objects.ts';
 import type {
   Container,
   ContainerStatus,
   Deployment,
-  HorizontalPodAutoscaler,
   Job,
   KubeObject,
   Pod,
@@ -41,6 +41,12 @@ function metadataOf(metadata: ObjectMeta): ObjectMeta {
   };
 }
 
+/** Without the status, which others write and no decision reads. */
+export function trimStatus<T extends KubeObject>(object: T): T {
+  const { status: _, ...rest }: T & { readonly status?: unknown } = trimMetadata(object);
+  return rest as T;
+}
+
 /** A pod template is written once and never read back: what it says is in the ModelRevision. */
 export function trimDeployment(object: Deployment): Deployment {
   const { template: _, ...spec } = object.spec;
@@ -50,12 +56,6 @@ export function trimDeployment(object: Deployment): Deployment {
 export function trimJob(object: Job): Job {
   const { template: _, ...spec } = object.spec;
   return { ...trimMetadata(object), spec: { ...spec, template: { spec: { containers: [] } } } };
-}
-
-/** Nobody reads what the autoscaler says of itself. */
-export function trimAutoscaler(object: HorizontalPodAutoscaler): HorizontalPodAutoscaler {
-  const { status: _, ...rest } = trimMetadata(object);
-  return rest;
 }
 
 /** Of a pod: where it is, what it asks for, and how its containers do. */
@@ -112,4 +112,14 @@ function containerStatus({
     ...(state === undefined ? {} : { state }),
     ...(lastState === undefined ? {} : { lastState }),
   };
+}
+
+/** Two states of an object that differ in nothing that was kept: somebody wrote what no decision reads. */
+export function saysTheSame(before: KubeObject, after: KubeObject): boolean {
+  const { resourceVersion: _, ...earlier } = before.metadata;
+  const { resourceVersion: __, ...later } = after.metadata;
+  return (
+    isDeepStrictEqual(earlier, later) &&
+    isDeepStrictEqual({ ...before, metadata: null }, { ...after, metadata: null })
+  );
 }

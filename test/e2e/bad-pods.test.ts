@@ -2,7 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import type { Namespace } from '#test/bed/namespace.ts';
 import type { SpecInput, TestDeployment } from '#test/bed/model-deployment.ts';
 import { linearBundle } from '#test/support/bundle.ts';
-import { describeOnCluster } from './support.ts';
+import { describeOnCluster, expectCandidateRefused } from './support.ts';
 
 /** Candidates whose pods cannot come up: Ready names the cause, the candidate ends, and what served serves on. */
 describeOnCluster('bad-pods', (space) => {
@@ -26,21 +26,8 @@ describeOnCluster('bad-pods', (space) => {
   });
   afterEach(() => namespace.kubectl('delete', 'modeldeployment', served.name, '--wait=false'));
 
-  async function expectRefused(
-    spec: SpecInput,
-    reason: string,
-    ...message: readonly RegExp[]
-  ): Promise<void> {
-    await served.apply(spec);
-    const told = await served.notReady(reason);
-    for (const part of message) expect(told).toMatch(part);
-    expect((await served.condition('Available'))?.status).toBe('True');
-    expect(await served.predict({ x: 3, y: 1 })).toMatchObject({
-      status: 200,
-      revision,
-      body: { prediction: 7 },
-    });
-  }
+  const expectRefused = (spec: SpecInput, reason: string, ...message: readonly RegExp[]): Promise<void> =>
+    expectCandidateRefused({ served, revision }, spec, reason, ...message);
 
   describe('a candidate that', () => {
     test('has an image that nobody has', () =>

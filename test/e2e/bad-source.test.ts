@@ -4,7 +4,7 @@ import type { SpecInput, TestDeployment } from '#test/bed/model-deployment.ts';
 import { linearBundle, linearModel } from '#test/support/bundle.ts';
 import { onnxModel } from '#test/support/onnx.ts';
 import { S3Proxy } from '#test/support/s3-proxy.ts';
-import { describeOnCluster } from './support.ts';
+import { describeOnCluster, expectCandidateRefused } from './support.ts';
 
 /**
  * Every bad source is told in Ready, with what, where and what to do; and the revision that served before serves on.
@@ -27,21 +27,8 @@ describeOnCluster('bad-source', (space) => {
     revision = answer.revision;
   });
 
-  async function expectRefused(
-    spec: SpecInput,
-    reason: string,
-    ...message: readonly RegExp[]
-  ): Promise<void> {
-    await served.apply(spec);
-    const told = await served.notReady(reason);
-    for (const part of message) expect(told).toMatch(part);
-    expect((await served.condition('Available'))?.status).toBe('True');
-    expect(await served.predict({ x: 3, y: 1 })).toMatchObject({
-      status: 200,
-      revision,
-      body: { prediction: 7 },
-    });
-  }
+  const expectRefused = (spec: SpecInput, reason: string, ...message: readonly RegExp[]): Promise<void> =>
+    expectCandidateRefused({ served, revision }, spec, reason, ...message);
 
   async function bare(name: string, bytes: Uint8Array): Promise<SpecInput> {
     const key = `${namespace.name}/${name}.onnx`;

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, inject } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject } from 'vitest';
 import { Bed } from '#test/bed/bed.ts';
+import type { SpecInput, TestDeployment } from '#test/bed/model-deployment.ts';
 import type { Namespace } from '#test/bed/namespace.ts';
 
 const connection = inject('bed');
@@ -31,5 +32,23 @@ export function describeOnCluster(
     });
     afterAll(() => namespace?.delete());
     body(getNamespace, getBed);
+  });
+}
+
+/** Applies the spec: Ready tells the reason and each part of the message, and what served before (2x + y) serves on. */
+export async function expectCandidateRefused(
+  { served, revision }: { readonly served: TestDeployment; readonly revision: string | null },
+  spec: SpecInput,
+  reason: string,
+  ...message: readonly RegExp[]
+): Promise<void> {
+  await served.apply(spec);
+  const told = await served.notReady(reason);
+  for (const part of message) expect(told).toMatch(part);
+  expect((await served.condition('Available'))?.status).toBe('True');
+  expect(await served.predict({ x: 3, y: 1 })).toMatchObject({
+    status: 200,
+    revision,
+    body: { prediction: 7 },
   });
 }

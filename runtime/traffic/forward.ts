@@ -1,5 +1,4 @@
 import type { Pool } from 'undici';
-import { lookupAnyOrder } from './lookup.ts';
 import { FORWARDED_HEADER, REQUEST_ID_HEADER } from '#contract/names.ts';
 import type { Traffic } from '#contract/traffic.ts';
 import type { ForwardOutcome } from '#runtime/metrics.ts';
@@ -35,14 +34,8 @@ export interface ForwarderOptions {
   readonly maxAnswerBytes: number;
 }
 
-const CONNECT_TIMEOUT_MS = 1000;
 /** After a connection could not be made, requests are answered here for so long without another try. */
 const REST_MS = 250;
-/** Connections are made anew now and then, so that they spread over pods that came later. */
-const CONNECTION_LIFE_MS = 30_000;
-const MAX_CONNECTIONS = 128;
-/** Room for the header in which the answering pod lists its predictions. */
-const MAX_HEADER_BYTES = 1024 * 1024;
 
 /** Passes requests on to the stable revision's pods over kept-alive connections, one pool per traffic generation. */
 export class Forwarder {
@@ -136,13 +129,8 @@ function isFailure(result: ForwardedAnswer | ForwardFailure, outcome: ForwardOut
 
 /** undici costs a few MB, which only a pod that forwards has to pay. */
 async function openPool(url: string): Promise<Pool> {
-  const { Pool } = await import('undici');
-  return new Pool(new URL(url).origin, {
-    connections: MAX_CONNECTIONS,
-    connect: { timeout: CONNECT_TIMEOUT_MS, lookup: lookupAnyOrder },
-    clientTtl: CONNECTION_LIFE_MS,
-    maxHeaderSize: MAX_HEADER_BYTES,
-  });
+  const { poolOf } = await import('./pool.ts');
+  return poolOf(url);
 }
 
 const CONNECT_CODES = new Set([

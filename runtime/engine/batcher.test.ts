@@ -66,6 +66,23 @@ test('requests of one turn of the event loop share a run', async () => {
   expect(rows).toEqual([20]);
 });
 
+test('who observes sees each answered row once, also where a run fails and its requests run again', async () => {
+  const seen: (readonly number[])[] = [];
+  const batcher = new Batcher(session, {
+    merging: true,
+    cap: 64,
+    observe: ([input], [output], rows) => {
+      const indexes = Array.from({ length: rows }, (_, row) => Number(input?.data[row]));
+      seen.push(indexes);
+      expect(Array.from(output?.data ?? [], Number)).toEqual(indexes.map((index) => index * 10));
+    },
+  });
+  await Promise.all([lookUp(batcher, [1, 2]), lookUp(batcher, [3])]);
+  expect(seen).toEqual([[1, 2, 3]]);
+  await Promise.all([lookUp(batcher, [4]), lookUp(batcher, [10, 5]), lookUp(batcher, [6])]);
+  expect(seen.slice(1)).toEqual([[4], [6]]);
+});
+
 test('without merging each request runs by itself', async () => {
   const rows: number[] = [];
   const batcher = new Batcher(session, { merging: false, cap: 1, onRun: (count) => rows.push(count) });

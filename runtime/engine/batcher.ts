@@ -34,6 +34,9 @@ export interface BatcherOptions {
   /** Most rows of a run. */
   readonly cap: number;
   readonly onRun?: (rows: number, seconds: number) => void;
+  /** Sees the tensors of each run that succeeded; must not keep them, for they are used again. */
+  readonly observe?:
+    ((inputs: readonly Tensor[], outputs: readonly Tensor[], rows: number) => void) | undefined;
 }
 
 interface Pending {
@@ -116,6 +119,7 @@ export class Batcher {
     const start = performance.now();
     const outputs = this.#runModel(inputs, rows);
     this.#options.onRun?.(rows, (performance.now() - start) / 1000);
+    this.#options.observe?.(inputs, outputs, rows);
     return outputs;
   }
 

@@ -18,6 +18,32 @@ const INTEGERS: Readonly<Partial<Record<TensorType, readonly [least: bigint, gre
 const GREATEST_FLOAT32 = 3.4028235677973362e38;
 const GREATEST_FLOAT16 = 65519.99;
 
+/** Which numbers are elements of a type. */
+export interface NumberRange {
+  readonly least: number;
+  readonly greatest: number;
+  readonly whole: boolean;
+}
+
+/**
+ * The numbers for which elementProblem sees no problem, for whoever reads many: of 64-bit integers only those that a
+ * double holds exactly. Undefined for types whose elements are not read as numbers.
+ */
+export function numbersOf(type: TensorType): NumberRange | undefined {
+  if (type === 'string' || type === 'bool') return undefined;
+  const integers = INTEGERS[type];
+  if (integers === undefined) {
+    const greatest = greatestFloat(type);
+    return { least: -greatest, greatest, whole: false };
+  }
+  const [least, greatest] = integers;
+  return {
+    least: Math.max(Number(least), Number.MIN_SAFE_INTEGER),
+    greatest: Math.min(Number(greatest), Number.MAX_SAFE_INTEGER),
+    whole: true,
+  };
+}
+
 /** Why a JSON value is no element of such a tensor; undefined when it is one. */
 export function elementProblem(type: TensorType, value: unknown): string | undefined {
   if (type === 'string')
@@ -33,9 +59,11 @@ export function elementProblem(type: TensorType, value: unknown): string | undef
 }
 
 function floatProblem(type: TensorType, value: number): string | undefined {
-  const greatest =
-    type === 'float32' ? GREATEST_FLOAT32 : type === 'float16' ? GREATEST_FLOAT16 : Number.MAX_VALUE;
-  return Math.abs(value) <= greatest ? undefined : `is too large for ${type}: ${value}`;
+  return Math.abs(value) <= greatestFloat(type) ? undefined : `is too large for ${type}: ${value}`;
+}
+
+function greatestFloat(type: TensorType): number {
+  return type === 'float32' ? GREATEST_FLOAT32 : type === 'float16' ? GREATEST_FLOAT16 : Number.MAX_VALUE;
 }
 
 function integerProblem(

@@ -2,16 +2,14 @@ import type { ModelInput } from '#contract/model-manifest.ts';
 import type { RowShapes } from '#runtime/engine/batcher.ts';
 import { copyElements, setElement, type Element, type TensorData } from '#runtime/engine/tensor.ts';
 import { quote, report, type Path, type Problem } from './errors.ts';
-import { readNested, type Nested } from './nested.ts';
-import { compileScalar, elementRule, isSingle, type ScalarReader } from './scalar.ts';
-
-/** One input's part of a row: its only element, or its elements with their dimensions. */
-type Cell = Element | Nested;
-
-/** A row as the model takes it: one cell per graph input, in the graph's order. */
-export type Row = readonly Cell[];
+import { readNested } from './nested.ts';
+import type { Cell, Row } from './row.ts';
+import { compileAccept, compileScalar, elementRule, isSingle, type ScalarReader } from './scalar.ts';
+import { compileRowScanner, type RowScanner, type ScanColumn } from './scan/index.ts';
 
 export interface FeatureReader {
+  /** Reads an object's bytes without parsing it first; what it is not certain of is for `read`, whose rows it gives. */
+  readonly scan: RowScanner;
   /** Reads a JSON object of named features; adds what is wrong with it, all of it, to `problems`. */
   read(value: unknown, path: Path, problems: Problem[]): Row;
   /** What the row's cells look like; equal keys may run together. */
@@ -46,6 +44,7 @@ export function compileFeatures(inputs: readonly ModelInput[], options: FeatureO
   const names = new Set(inputs.map(({ name }) => name));
   const fixedShapes = columns.every(({ dims }) => !dims.includes(null)) ? shapesOf([], columns) : undefined;
   return {
+    scan: compileRowScanner(columns.map(scanColumn), { strict: options.strict }),
     read(value, path, problems) {
       const cells: Cell[] = [];
       if (!isObject(value)) {
@@ -83,6 +82,19 @@ function column(input: ModelInput, { order, merging }: FeatureOptions): Column {
     dims,
     scalar: isSingle(input, merging) ? compileScalar(input) : undefined,
     missing: elementRule(input, merging).missing,
+  };
+}
+
+function scanColumn({ input, index, dims, scalar, missing }: Column): ScanColumn {
+  const { name, type, values } = input;
+  return {
+    name,
+    index,
+    type,
+    dims,
+    missing,
+    accept: scalar === undefined ? undefined : compileAccept(input),
+    values: values?.filter((value) => typeof value === 'string'),
   };
 }
 

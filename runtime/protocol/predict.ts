@@ -3,9 +3,11 @@ import type { Job } from '#runtime/engine/batcher.ts';
 import type { Tensor } from '#runtime/engine/tensor.ts';
 import { compileAnswer, compileRowAnswer, type AnswerContext } from './answer.ts';
 import { quote, report, RequestError, type Problem } from './errors.ts';
-import type { FeatureReader, Row } from './features.ts';
+import type { FeatureReader } from './features.ts';
 import { parseJson } from './json.ts';
 import { compilePrediction, type Prediction } from './prediction.ts';
+import type { Row } from './row.ts';
+import { compileBatchBody, compileRowBody } from './scan/index.ts';
 
 /** Where a request's answer goes: called once, with either. */
 export interface Sink {
@@ -36,6 +38,8 @@ export function compileNamedFeatures(
   const batch = manifest.response?.batch ?? DEFAULT_BATCH;
   const beside = compileAnswer(manifest, batch.fields, 'response.batch.fields');
   const predictionsKey = JSON.stringify(batch.predictions);
+  const scanRow = compileRowBody(features.scan);
+  const scanBatch = compileBatchBody(features.scan, batch.request, batch.limit);
 
   const job = (
     rows: readonly Row[],
@@ -65,13 +69,12 @@ export function compileNamedFeatures(
 
   return {
     predict(body, context, sink) {
-      const problems: Problem[] = [];
-      const row = features.read(parseJson(body), [], problems);
-      refuseProblems(problems);
+      const row = scanRow(body) ?? parsedRow(body, features);
       return job([row], context, sink, ([text = '{}']) => text);
     },
     predictBatch(body, context, sink) {
-      const rows = batchRows(parseJson(body), batch, features);
+      const rows = scanBatch(body) ?? parsedBatch(parseJson(body), batch, features);
+      refuseMixedShapes(rows, batch.request, features);
       return job(rows, context, sink, (texts) => {
         const rest = beside(context);
         const separator = rest === '{}' ? '' : ',';
@@ -81,7 +84,14 @@ export function compileNamedFeatures(
   };
 }
 
-function batchRows(
+function parsedRow(body: Buffer, features: FeatureReader): Row {
+  const problems: Problem[] = [];
+  const row = features.read(parseJson(body), [], problems);
+  refuseProblems(problems);
+  return row;
+}
+
+function parsedBatch(
   body: unknown,
   { request, limit }: { readonly request: string; readonly limit: number },
   features: FeatureReader,
@@ -108,6 +118,12 @@ function batchRows(
   const problems: Problem[] = [];
   const rows = items.map((item, index) => features.read(item, [request, index], problems));
   refuseProblems(problems);
+  return rows;
+}
+
+/** The rows of a request run together. */
+function refuseMixedShapes(rows: readonly Row[], request: string, features: FeatureReader): void {
+  const problems: Problem[] = [];
   const key = features.shapes(rows[0] ?? []).key;
   for (const [index, row] of rows.entries()) {
     const other = features.shapes(row).key;
@@ -120,7 +136,6 @@ function batchRows(
     }
   }
   refuseProblems(problems);
-  return rows;
 }
 
 function refuseProblems(problems: readonly Problem[]): void {

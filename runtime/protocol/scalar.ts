@@ -56,14 +56,33 @@ function compileLimits(input: ModelInput): LimitCheck | undefined {
 /** Compiles the checks of one single-element input: type, integrality, range, allowed values. */
 export function compileScalar(input: ModelInput): ScalarReader {
   const { type, name } = input;
-  const limits = compileLimits(input);
-  const flag = isFlag(input);
+  const judge = compileJudge(input);
   return (raw, path, problems) => {
-    const value = flag && typeof raw === 'boolean' ? Number(raw) : raw;
-    const problem = elementProblem(type, value) ?? limits?.(value);
+    const { value, problem } = judge(raw);
     if (problem === undefined) return toElement(type, value);
     report(problems, [...path, name], problem);
     return type === 'string' ? '' : 0;
+  };
+}
+
+/** As compileScalar, for whoever need not know what is wrong with a value: undefined then. */
+export function compileAccept(input: ModelInput): (value: unknown) => Element | undefined {
+  const { type } = input;
+  const judge = compileJudge(input);
+  return (raw) => {
+    const { value, problem } = judge(raw);
+    return problem === undefined ? toElement(type, value) : undefined;
+  };
+}
+
+function compileJudge(
+  input: ModelInput,
+): (raw: unknown) => { readonly value: unknown; readonly problem: string | undefined } {
+  const limits = compileLimits(input);
+  const flag = isFlag(input);
+  return (raw) => {
+    const value = flag && typeof raw === 'boolean' ? Number(raw) : raw;
+    return { value, problem: elementProblem(input.type, value) ?? limits?.(value) };
   };
 }
 

@@ -1,6 +1,7 @@
 import type { TensorType } from '#contract/model-manifest.ts';
 import { planRun, type Slice } from './plan.ts';
-import { errorText, type Session } from './session.ts';
+import { errorText } from './native.ts';
+import type { Session } from './session.ts';
 import { allocate, elementCount, type Tensor, type TensorData } from './tensor.ts';
 
 /** Per input the dimensions of one row (of the whole tensor where rows are not merged), and a key that names them. */

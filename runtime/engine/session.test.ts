@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Folder } from '#runtime/testing.ts';
 import { onnxModel, type OnnxModel } from '#test/support/onnx.ts';
-import { errorText, openSession } from './session.ts';
+import { errorText } from './native.ts';
+import { openSession } from './session.ts';
 
 const IDENTITY: OnnxModel = {
   inputs: [{ name: 'x', type: 'float32', shape: ['N', null, 3] }],

@@ -42,6 +42,7 @@ test.each([
     world.cluster.remove(kind, name);
     world.now += 31_000;
     await rollOut();
+    await world.routed();
     expect(ready()?.reason).toBe('Serving');
   },
 );
@@ -74,6 +75,7 @@ test('children of a predecessor are waited for: the garbage collector takes them
   world.cluster.remove('Service', 'churn');
   world.now += 2_001;
   await rollOut();
+  await world.routed();
   expect(ready()?.reason).toBe('Serving');
 });
 
@@ -101,6 +103,7 @@ test('what a quota refuses is told as QuotaExceeded, and tried again later', asy
   expect(findCondition(status.conditions, 'Ready')).toMatchObject({ reason: 'QuotaExceeded' });
   world.now += 31_000;
   await rollOut();
+  await world.routed();
   expect(ready()?.reason).toBe('Serving');
 });
 

@@ -34,7 +34,7 @@ export function plan(o: Observed): Plan {
   const sourcing = decideSourcing(o, facts, target, rollback !== undefined);
   const outcome = { facts, rollout, rollback, stable, live };
   const { status, situation } = decideStatus(o, outcome);
-  const write = decideStatusWrite(o, status);
+  const write = decideStatusWrite(o, status, running.promotions.at(-1)?.from);
   const actions: readonly Action[] = [
     ...bindingActions(o, rollbacks),
     ...targetActions,

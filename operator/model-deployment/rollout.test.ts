@@ -20,8 +20,32 @@ test('the first rollout takes ten writes: revision, its children, the switch, an
   world.now += 2_000;
   world.runPods({ ready: true });
   await world.reconcile();
+  await world.routed();
   expect(ready()).toMatchObject({ status: 'True', reason: 'Serving' });
   expect(world.cluster.writes).toHaveLength(10);
+});
+
+test('Ready waits until the nodes route to the first pods: a client that waits for it is not refused', async () => {
+  world.found('1');
+  await world.reconcile();
+  world.now += 2_000;
+  world.runPods({ ready: true });
+  await world.reconcile();
+  expect(world.selected).toBeDefined();
+  expect(ready()).toMatchObject({ status: 'False', reason: 'Starting' });
+  world.now += world.plan().requeueAfterMs ?? 0;
+  await world.reconcile();
+  expect(ready()).toMatchObject({ status: 'True', reason: 'Serving' });
+});
+
+test('an update is Ready at once: what served before answers until the nodes route to it', async () => {
+  await world.serve('1');
+  world.now += 60_000;
+  await world.offer('2');
+  world.now += 2_000;
+  world.runPods({ ready: true });
+  await world.reconcile();
+  expect(ready()).toMatchObject({ status: 'True', reason: 'Serving' });
 });
 
 test('an update takes at most twelve writes, and leaves the old revision warm at full size', async () => {
@@ -122,6 +146,7 @@ test('a followed source with other bytes is a new revision of the same spec, and
   world.now += 2_000;
   world.runPods({ ready: true });
   await world.reconcile();
+  await world.routed();
   const first = world.selected;
   const failure = { reason: 'SourceUnavailable' as const, message: 'the store is down', transient: true };
   world.setSource({ state: 'resolved', source: resolvedSource('1'), at: world.now, failure });

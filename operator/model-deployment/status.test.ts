@@ -45,6 +45,7 @@ async function serve(content: string): Promise<void> {
   world.now += 2_000;
   world.runPods({ ready: true });
   await world.reconcile();
+  await world.routed();
 }
 
 const SITUATIONS: readonly (readonly [

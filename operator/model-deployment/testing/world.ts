@@ -1,4 +1,5 @@
 import { LABEL } from '#contract/names.ts';
+import { findCondition } from '#operator/api/conditions.ts';
 import { specHash } from '#operator/api/hashes.ts';
 import type { ModelDeployment, ModelRevision } from '#operator/api/objects.ts';
 import { DEPLOYMENT, MODEL_REVISION, POD } from '#operator/kube/index.ts';
@@ -76,8 +77,16 @@ export class World {
     this.now += 2_000;
     this.runPods({ ready: true });
     await this.reconcile();
+    await this.routed();
     if (this.selected === undefined) throw new Error('nothing is stable');
     return this.selected;
+  }
+
+  /** Lets the nodes' routes to the first pods come about, where a status waits for that. */
+  async routed(): Promise<void> {
+    if (findCondition(this.modelDeployment.status?.conditions, 'Available')?.status === 'True') return;
+    this.now += 3_000;
+    await this.reconcile();
   }
 
   /** A candidate with this content that is killed for memory; gives its revision. */

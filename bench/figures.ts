@@ -13,6 +13,13 @@ if (group !== '' && group !== undefined && !(group in groups)) {
   process.exit(2);
 }
 
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => process.exit(code));
+}
+
 const suites = Object.entries(groups).filter(([key]) => group === '' || group === undefined || key === group);
 let missed = 0;
 let measured = 0;

@@ -62,6 +62,10 @@ export class HostOperator {
     child.stdout.pipe(file, { end: false });
     child.stderr.pipe(file, { end: false });
     this.#child = child;
+    // A figure that is interrupted leaves no operator behind.
+    const killed = (): boolean => child.kill('SIGKILL');
+    process.once('exit', killed);
+    child.once('close', () => process.off('exit', killed));
   }
 
   /** Waits until the operator says that it is ready: its caches have synced. */

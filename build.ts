@@ -7,11 +7,23 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
-const PROGRAMS = {
+interface Program {
+  readonly source: string;
+  readonly file: string;
+  /** Further entry points beside the program: name -> source. */
+  readonly workers?: Readonly<Record<string, string>>;
+}
+
+const PROGRAMS: Readonly<Record<string, Program>> = {
   operator: { source: 'operator/main.ts', file: 'operator/main.mjs' },
-  runtime: { source: 'runtime/main.ts', file: 'runtime/main.mjs' },
+  runtime: {
+    source: 'runtime/main.ts',
+    file: 'runtime/main.mjs',
+    // Programs of worker threads, which are started by file name.
+    workers: { 'engine-worker': 'runtime/engine/worker.ts' },
+  },
   'kubectl-windlass': { source: 'cli/main.ts', file: 'kubectl-windlass.mjs' },
-} as const;
+};
 
 /** CommonJS packages inside an ES module still call these. */
 const COMMONJS_GLOBALS = [
@@ -25,7 +37,7 @@ const COMMONJS_GLOBALS = [
 
 const wanted = process.argv.slice(2);
 
-for (const [name, { source, file }] of Object.entries(PROGRAMS)) {
+for (const [name, { source, file, workers = {} }] of Object.entries(PROGRAMS)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   if (!existsSync(source)) {
     console.error(`${source} does not exist: dist/${file} is not built`);
@@ -37,7 +49,7 @@ for (const [name, { source, file }] of Object.entries(PROGRAMS)) {
   const splitting = folder !== 'dist';
   if (splitting) await rm(folder, { recursive: true, force: true });
   await build({
-    entryPoints: [source],
+    entryPoints: splitting ? { main: source, ...workers } : [source],
     ...(splitting ? { outdir: folder, splitting, outExtension: { '.js': '.mjs' } } : { outfile }),
     bundle: true,
     platform: 'node',

@@ -34,4 +34,6 @@ export const PORT = {
 export const REVISION_HEADER = 'x-windlass-revision';
 /** Request header on a forwarded request, which is never forwarded again; its value is the sender's revision. */
 export const FORWARDED_HEADER = 'x-windlass-forwarded';
+/** Beside it: the traffic file's token, without which the request counts as a client's. */
+export const FORWARDED_TOKEN_HEADER = 'x-windlass-forwarded-token';
 export const REQUEST_ID_HEADER = 'x-request-id';

@@ -10,6 +10,11 @@ export const TRAFFIC_FILE = 'traffic.json';
 export const trafficSchema = z.object({
   formatVersion: z.literal(1),
   generation: z.int().positive(),
+  /**
+   * What pods show one another with a request that they pass on, so that nobody else can claim to be a pod. The same for
+   * all generations; absent in files of earlier operators.
+   */
+  token: z.string().min(16).max(128).optional(),
   stable: z.object({
     /** The ModelRevision's name. */
     revision: z.string(),

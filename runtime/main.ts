@@ -3,6 +3,8 @@ import type { Shutdown } from '#runtime/server.ts';
 
 /** A mistake in the command line, as sysexits.h has it. */
 const EXIT_USAGE = 64;
+/** An error in the program itself, as sysexits.h has it. */
+const EXIT_FAULT = 70;
 
 const USAGE = `runtime serve --model PATH    serves a model over HTTP; serve --help lists the flags
 runtime pull --config JSON    fetches and verifies a revision's files
@@ -40,9 +42,14 @@ async function serve(args: readonly string[]): Promise<number> {
     process.stdout.write(`${command.text}\n`);
     return 0;
   }
-  const { runServe } = await import('#runtime/server.ts');
+  const { recordFault, runServe } = await import('#runtime/server.ts');
   const { greeting } = await import('#runtime/greeting.ts');
   const { options, byHand } = command;
+  // A rejection that nobody handles comes here as well.
+  process.on('uncaughtException', (error) => {
+    recordFault(options, error);
+    process.exit(EXIT_FAULT);
+  });
   return runServe(options, {
     shutdown: shutdownBySignals(),
     ...(byHand

@@ -14,6 +14,7 @@ import { linearBundle } from '#test/support/bundle.ts';
 import { Load } from '#test/support/load.ts';
 
 const BODY = { x: 3, y: 1 };
+const TOKEN = 'what-pods-show-one-another';
 
 /** A traffic file as the kubelet mounts it: a link to a folder that is swapped. */
 class TrafficMount {
@@ -27,7 +28,12 @@ class TrafficMount {
   }
   async write(generation: number, revision: string, url: string): Promise<void> {
     const version = `..v${this.#swaps++}`;
-    const text = JSON.stringify({ formatVersion: 1, generation, stable: { revision, number: 1, url } });
+    const text = JSON.stringify({
+      formatVersion: 1,
+      generation,
+      token: TOKEN,
+      stable: { revision, number: 1, url },
+    });
     await this.folder.write(`${version}/traffic.json`, text);
     await symlink(version, join(this.folder.path, '..data_tmp'));
     await rename(join(this.folder.path, '..data_tmp'), join(this.folder.path, '..data'));
@@ -96,6 +102,7 @@ test('a pod that is not stable any more passes requests on, closes, and answers 
   await using stable = await spawnServer({
     model: join(bundles.path, '2'),
     revision: 'linear-new',
+    trafficFile: mount.path,
     drainSeconds: 0,
   });
   await mount.write(1, 'linear-old', 'http://127.0.0.1:1');
@@ -129,6 +136,11 @@ test('a pod that is not stable any more passes requests on, closes, and answers 
   expect(await metric(stable.url, 'predictions_total{outcome="value"}')).toBe(0);
   expect(await metric(stable.url, 'windlass_forwarded_received_total{status="200"}')).toBe(1);
   expect(await metric(stable.url, 'http_requests_total{method="POST",path="/predict",status="200"}')).toBe(0);
+
+  // Who only says that a pod passed it on is counted as the client that it is.
+  expect((await post(`${stable.url}/predict`, BODY, { [FORWARDED_HEADER]: 'linear-x' })).status).toBe(200);
+  expect(await metric(stable.url, 'predictions_total{outcome="value"}')).toBe(1);
+  expect(await metric(stable.url, 'windlass_forwarded_received_total{status="200"}')).toBe(1);
 
   // A bad request is as bad there; one that was forwarded or names a version stays here.
   const bad = await post(`${old.url}/predict`, { x: 'no' });

@@ -1,8 +1,8 @@
-import { truncateSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { FailureError, type Failure } from '#contract/failure.ts';
 import { ENVIRONMENT } from '#contract/programs.ts';
 import type { ServeOptions } from '#runtime/config.ts';
+import { EngineError } from '#runtime/engine/lane.ts';
 import { readCpuFacts, threadsFor } from '#runtime/engine/threads.ts';
 import { createApp } from '#runtime/http/app.ts';
 import { closeGracefully, createFront, listen } from '#runtime/http/front.ts';
@@ -13,12 +13,15 @@ import { loadModel, type Model } from '#runtime/model/load.ts';
 import { predictionScale } from '#runtime/model/scale.ts';
 import { createPeerServer } from '#runtime/peer.ts';
 import { ServiceState } from '#runtime/state.ts';
+import { diedLoading, diedOf, diedServing, TerminationMessage, type Serving } from '#runtime/termination.ts';
 import { Forwarder } from '#runtime/traffic/forward.ts';
 import { watchTraffic, type TrafficWatch } from '#runtime/traffic/watch.ts';
 import { VERSION } from '#runtime/version.ts';
 
 /** Answers on their way get so long after the last connection was taken. */
 const FINISH_MS = 20_000;
+/** After a worker thread has ended, callers get their 503 for so long. */
+const CRASHED_MS = 1000;
 /** A longer answer of the stable revision is not held. */
 const MAX_FORWARDED_ANSWER = 64 * 1024 * 1024;
 
@@ -40,37 +43,70 @@ export interface ServeHooks {
 export async function runServe(options: ServeOptions, { shutdown, onReady }: ServeHooks): Promise<number> {
   const log = createLogger(options.logLevel, logFields(options));
   const service = createService(options, log);
+  const last = new TerminationMessage(options.terminationMessageFile);
   const port = await listen(service.front, options.port, options.host);
   log.info({ port, version: VERSION }, 'listening; loading the model');
   let peer: Server | undefined;
   let watch: TrafficWatch | undefined;
+  let loaded: Loaded;
   try {
     watch = await followTraffic(options, service, log);
-    const { model, facts } = await load(options, service, log);
+    last.write(diedLoading(servingOf(options)));
+    loaded = await load(options, service, log);
     peer = await openPeer(options, service.state, log);
-    service.state.model = model;
-    log.info(facts, 'the model serves');
-    onReady?.(model, port);
   } catch (error) {
-    const failure = failureOf(error);
-    log.error(
-      { reason: failure.reason, ...(error instanceof FailureError ? {} : { err: error }) },
-      failure.message,
-    );
-    writeTerminationMessage(options.terminationMessageFile, failure);
-    service.front.close();
-    service.front.closeAllConnections();
-    watch?.close();
-    await service.forwarder.close();
+    last.write(logged(failureOf(error), error, log));
+    await closeAll(service, { peer, watch });
     return 1;
   }
-  const how = await shutdown.requested;
-  await drain(service, how === 'drain' ? options.drainSeconds : 0, shutdown, log);
-  peer?.close();
-  peer?.closeAllConnections();
+  const { model, facts } = loaded;
+  const serving = servingOf(options, model);
+  last.write(diedServing(serving));
+  service.state.model = model;
+  log.info(facts, 'the model serves');
+  onReady?.(model, port);
+  const ending = await Promise.race([shutdown.requested, model.batcher.crashed]);
+  if (ending instanceof EngineError) {
+    last.write(logged(diedOf(ending, serving), ending, log));
+    service.state.model = undefined;
+    await closeGracefully(service.front, CRASHED_MS);
+  } else {
+    await drain(service, ending === 'drain' ? options.drainSeconds : 0, shutdown, log);
+    last.clear();
+  }
+  await closeAll(service, { peer, watch });
+  await model.close();
+  return ending instanceof EngineError ? 1 : 0;
+}
+
+function logged(failure: Failure, error: unknown, log: Logger): Failure {
+  const known = error instanceof FailureError;
+  log.error({ reason: failure.reason, ...(known ? {} : { err: error }) }, failure.message);
+  return failure;
+}
+
+/** For a fault that nobody caught: the process cannot go on, and says why. */
+export function recordFault(options: ServeOptions, error: unknown): void {
+  const failure = diedOf(error, servingOf(options));
+  new TerminationMessage(options.terminationMessageFile).write(failure);
+  logged(failure, error, createLogger(options.logLevel, logFields(options)));
+}
+
+function servingOf({ name, revision, model: path }: ServeOptions, model?: Model): Serving {
+  const known = model === undefined ? undefined : `"${model.name}" version ${model.manifest.version}`;
+  return { model: known ?? (name === undefined ? path : `"${name}"`), revision: revision ?? 'local' };
+}
+
+async function closeAll(
+  { front, forwarder }: Service,
+  { peer, watch }: { readonly peer: Server | undefined; readonly watch: TrafficWatch | undefined },
+): Promise<void> {
+  for (const server of [front, peer]) {
+    server?.close();
+    server?.closeAllConnections();
+  }
   watch?.close();
-  await service.forwarder.close();
-  return 0;
+  await forwarder.close();
 }
 
 interface Loaded {
@@ -108,19 +144,19 @@ function createService(options: ServeOptions, log: Logger): Service {
 }
 
 async function load(options: ServeOptions, { state, metrics }: Service, log: Logger): Promise<Loaded> {
-  const threads = threadsFor(readCpuFacts());
+  const cores = threadsFor(readCpuFacts());
   const started = performance.now();
   const model = await loadModel({
     path: options.model,
     name: options.name,
-    threads,
+    cores,
     maxBatchSize: options.maxBatchSize,
     onRun: (rows, seconds) => metrics.ran(rows, seconds),
     ...(state.servesAlready
       ? { onGoldenDiffers: ({ message }) => log.warn(`${message} It is stable already, so it serves on.`) }
       : {}),
   });
-  const { manifest, source, merging, cap } = model;
+  const { manifest, source, merging, cap, execution } = model;
   const sha256 = options.sha256 ?? source.sha256;
   metrics.modelLoaded(
     { revision: state.revisionName, version: manifest.version, sha256 },
@@ -130,7 +166,8 @@ async function load(options: ServeOptions, { state, metrics }: Service, log: Log
     model: manifest.name,
     modelVersion: manifest.version,
     sha256,
-    threads,
+    cores,
+    execution,
     merging,
     rowsPerRun: cap,
     golden: source.golden?.rows.length ?? 0,
@@ -199,16 +236,6 @@ async function drain(
 function failureOf(error: unknown): Failure {
   if (error instanceof FailureError) return error.toFailure();
   return new FailureError('LoadFailed', `the runtime could not start: ${String(error)}`).toFailure();
-}
-
-/** The kubelet makes this file; where there is none, nobody reads it. */
-function writeTerminationMessage(path: string, failure: Failure): void {
-  try {
-    truncateSync(path);
-    writeFileSync(path, JSON.stringify(failure), { flag: 'r+' });
-  } catch {
-    // Not in a container, or without a file: the log has the cause.
-  }
 }
 
 function logFields({ name, namespace, revision }: ServeOptions): Readonly<Record<string, string>> {

@@ -24,6 +24,7 @@ test('the traffic file names the stable revision and its own Service, and its ge
   expect(traffic()).toEqual({
     formatVersion: 1,
     generation: 2,
+    token: expect.stringMatching(/^[0-9a-f]{32}$/),
     stable: { revision: world.selected, number: 2, url: `http://${world.selected ?? ''}.models.svc:8080` },
   });
   world.cluster.put(rollback('undo'));

@@ -1,3 +1,4 @@
+import { sha256 } from '#contract/canonical.ts';
 import type { Traffic } from '#contract/traffic.ts';
 import type { ConfigMap, Pod } from '#operator/kube/index.ts';
 import type { Action, Inquiry, PodTouch } from './action.ts';
@@ -86,7 +87,13 @@ function trafficFor(
     return before;
   const told = o.pods.map(({ metadata }) => readTouch(metadata.annotations).generation);
   const generation = Math.max(before?.generation ?? 0, ...told) + 1;
-  return { formatVersion: 1, generation, stable: { ...stable, url } };
+  const token = before?.token ?? forwardingToken(o.modelDeployment.metadata.uid ?? '');
+  return { formatVersion: 1, generation, token, stable: { ...stable, url } };
+}
+
+/** Not guessed by a client, and the same at each look: planning stays pure, and no Secret has to be kept. */
+function forwardingToken(uid: string): string {
+  return sha256(`forwarded requests of ${uid}`).slice(0, 32);
 }
 
 /** Only revisions that can still be undone to matter, and the latest of the others. */

@@ -1,7 +1,11 @@
 import type { TensorType } from '#contract/model-manifest.ts';
-import { planRun, type Slice } from './plan.ts';
+import { Backlog } from './backlog.ts';
+import type { BatchLane, Engine } from './engine.ts';
+import { EngineError, RefusedRun } from './lane.ts';
 import { errorText } from './native.ts';
-import type { Session } from './session.ts';
+import { planRun, type Slice } from './plan.ts';
+import { Progress } from './progress.ts';
+import type { Graph } from './session.ts';
 import { allocate, elementCount, type Tensor, type TensorData } from './tensor.ts';
 
 /** Per input the dimensions of one row (of the whole tensor where rows are not merged), and a key that names them. */
@@ -21,11 +25,11 @@ export interface Job {
   readonly shapes: RowShapes;
   /** Writes rows [from, from + count) into each input's elements, from row `at` on. */
   fill(inputs: readonly TensorData[], at: number, from: number, count: number): void;
-  /** Reads the same rows' answers from a run of `total` rows; throws to fail this request alone. */
+  /** Reads the same rows' answers from a run of `total` rows, in the rows' order; throws to fail this request alone. */
   take(outputs: readonly Tensor[], at: number, from: number, count: number, total: number): void;
   /** All rows were taken. */
   done(): void;
-  /** A ModelError for these very rows, or what fill or take threw. */
+  /** A ModelError for these very rows, an EngineError where none can run, or what fill or take threw. */
   fail(error: unknown): void;
 }
 
@@ -34,19 +38,15 @@ export interface BatcherOptions {
   readonly merging: boolean;
   /** Most rows of a run. */
   readonly cap: number;
-  readonly onRun?: (rows: number, seconds: number) => void;
+  /** What a row costs in a full run, from the probe. */
+  readonly msPerRow?: number | undefined;
+  readonly onRun?: ((rows: number, seconds: number) => void) | undefined;
   /** Sees the tensors of each run that succeeded; must not keep them, for they are used again. */
   readonly observe?:
     ((inputs: readonly Tensor[], outputs: readonly Tensor[], rows: number) => void) | undefined;
 }
 
-interface Pending {
-  readonly job: Job;
-  readonly key: string;
-  readonly rows: number;
-  done: number;
-  failed: boolean;
-}
+type Batch = readonly Slice<Progress>[];
 
 /** Buffers of up to this many elements are kept per number of rows and used again. */
 const KEPT_ELEMENTS = 4096;
@@ -54,22 +54,35 @@ const KEPT_ELEMENTS = 4096;
 /**
  * Runs the rows of all requests that arrived in one turn of the event loop together: requests are parsed in the poll
  * phase, and the check phase (setImmediate) runs them. There is no waiting window, so one caller alone waits for nobody.
+ * Where runs are on worker threads, what arrives while they are busy is the next batch.
  */
 export class Batcher {
-  readonly #session: Session;
+  readonly backlog: Backlog;
+  /** Resolves when runs have become impossible: a worker thread has ended. */
+  readonly crashed: Promise<EngineError>;
+  readonly #engine: Engine;
   readonly #options: BatcherOptions;
   readonly #buffers = new Map<number, readonly Tensor[]>();
   #buffersKey = '';
-  #queue: Pending[] = [];
+  #queue: Progress[] = [];
+  /** Requests of a batch that failed, which run again one by one, before all others. */
+  #again: Batch[] = [];
   #scheduled = false;
+  #broken: EngineError | undefined;
 
-  constructor(session: Session, options: BatcherOptions) {
-    this.#session = session;
+  constructor(engine: Engine, options: BatcherOptions) {
+    this.#engine = engine;
     this.#options = options;
+    const lanes = engine.kind === 'workers' ? engine.lanes : [];
+    this.backlog = new Backlog({ msPerRow: options.msPerRow, lanes: Math.max(1, lanes.length) });
+    this.crashed = Promise.race(lanes.map((lane) => lane.crashed));
+    void this.crashed.then((error) => this.#break(error));
   }
 
   submit(job: Job): void {
-    this.#queue.push({ job, key: job.shapes.key, rows: job.rows, done: 0, failed: false });
+    if (this.#broken !== undefined) return job.fail(this.#broken);
+    this.backlog.add(job.rows);
+    this.#queue.push(new Progress(job, () => this.backlog.remove(job.rows)));
     this.#schedule();
   }
 
@@ -81,73 +94,167 @@ export class Batcher {
 
   #tick(): void {
     this.#scheduled = false;
-    const { slices, rest, unfinished } = planRun(this.#queue, this.#options.cap);
-    this.#queue = [...rest, ...unfinished];
-    this.#run(slices);
-    this.#queue = this.#queue.filter(({ failed }) => !failed);
+    if (this.#engine.kind === 'workers') return this.#dispatch(this.#engine.lanes);
+    const batch = this.#next(this.#options.cap);
+    if (batch !== undefined) this.#runHere(this.#engine.session.run, batch);
     if (this.#queue.length > 0) this.#schedule();
   }
 
-  #run(slices: readonly Slice<Pending>[]): void {
+  /** The next batch; its rows leave the queue. */
+  #next(cap: number): Batch | undefined {
+    const again = this.#again.shift();
+    if (again !== undefined) return again;
+    const queue = this.#queue.filter(({ failed }) => !failed);
+    const { slices, rest, unfinished } = planRun(queue, cap);
+    for (const { item, count } of slices) item.done += count;
+    this.#queue = [...rest, ...unfinished];
+    return slices.length === 0 ? undefined : slices;
+  }
+
+  #runHere(run: (inputs: readonly Tensor[]) => readonly Tensor[], batch: Batch): void {
     let outputs: readonly Tensor[];
     try {
-      outputs = this.#execute(slices);
+      const rows = rowsOf(batch);
+      const inputs = this.#filled(batch, (shapes) => this.#keptInputs(shapes, rows));
+      const start = performance.now();
+      outputs = attempt(() => run(inputs));
+      this.#ran(batch, inputs, outputs, performance.now() - start);
     } catch (error) {
-      // One request's rows may have failed the others': each runs again by itself.
-      if (slices.length > 1) for (const slice of slices) this.#run([slice]);
-      else for (const slice of slices) fail(slice.item, error);
+      if (batch.length > 1) for (const slice of batch) this.#runHere(run, [slice]);
+      else for (const { item } of batch) item.fail(error);
       return;
     }
-    const total = slices.reduce((sum, { count }) => sum + count, 0);
-    let at = 0;
-    for (const slice of slices) {
-      take(slice, outputs, at, total);
-      at += slice.count;
+    deliver(batch, outputs);
+  }
+
+  /** Gives each idle lane a batch. Idle lanes share what waits, so that several cores end it sooner. */
+  #dispatch(lanes: readonly BatchLane[]): void {
+    const idle = lanes.filter((lane) => lane.idle);
+    for (const [index, lane] of idle.entries()) {
+      const share = Math.ceil(this.#waitingRows() / (idle.length - index));
+      while (lane.idle) {
+        const batch = this.#next(Math.max(1, Math.min(this.#options.cap, share)));
+        if (batch === undefined) return;
+        this.#runOn(lane, lanes, batch);
+      }
     }
   }
 
-  #execute(slices: readonly Slice<Pending>[]): readonly Tensor[] {
-    const shapes = slices[0]?.item.job.shapes;
+  #waitingRows(): number {
+    return this.#queue.reduce((sum, { rows, done }) => sum + rows - done, 0);
+  }
+
+  #runOn(lane: BatchLane, lanes: readonly BatchLane[], batch: Batch): void {
+    let inputs: readonly Tensor[];
+    try {
+      const rows = rowsOf(batch);
+      inputs = this.#filled(batch, (shapes) => lane.tensors(this.#dims(shapes, rows)));
+    } catch (error) {
+      return this.#failed(batch, error);
+    }
+    lane.run(inputs).then(
+      (run) => {
+        // The lane's next batch goes first: it runs while these answers are written.
+        this.#dispatch(lanes);
+        try {
+          this.#ran(batch, run.inputs, run.outputs, run.ms);
+        } catch (error) {
+          return this.#failed(batch, error);
+        } finally {
+          lane.keep(run.inputs);
+        }
+        deliver(batch, run.outputs);
+      },
+      (error: unknown) => {
+        this.#failed(
+          batch,
+          error instanceof RefusedRun ? new ModelError(error.message, { cause: error }) : error,
+        );
+        this.#dispatch(lanes);
+      },
+    );
+  }
+
+  /** One request's rows may have failed the others': each runs again by itself. */
+  #failed(batch: Batch, error: unknown): void {
+    if (batch.length === 1 || error instanceof EngineError) for (const { item } of batch) item.fail(error);
+    else this.#again.push(...batch.map((slice) => [slice]));
+    if (this.#again.length > 0) this.#schedule();
+  }
+
+  /** No run will ever end again: whoever waits is told so. */
+  #break(error: EngineError): void {
+    this.#broken = error;
+    const waiting = [...this.#queue, ...this.#again.flatMap((batch) => batch.map(({ item }) => item))];
+    this.#queue = [];
+    this.#again = [];
+    for (const item of waiting) item.fail(error);
+  }
+
+  #filled(batch: Batch, inputsFor: (shapes: RowShapes) => readonly Tensor[]): readonly Tensor[] {
+    const shapes = batch[0]?.item.job.shapes;
     if (shapes === undefined) return [];
-    const rows = slices.reduce((sum, { count }) => sum + count, 0);
-    const inputs = this.#inputs(shapes, rows);
+    const inputs = inputsFor(shapes);
     const data = inputs.map((input) => input.data);
     let at = 0;
-    for (const { item, from, count } of slices) {
+    for (const { item, from, count } of batch) {
       item.job.fill(data, at, from, count);
       at += count;
     }
-    const start = performance.now();
-    const outputs = this.#runModel(inputs, rows);
-    this.#options.onRun?.(rows, (performance.now() - start) / 1000);
-    this.#options.observe?.(inputs, outputs, rows);
-    return outputs;
+    return inputs;
   }
 
-  #runModel(inputs: readonly Tensor[], rows: number): readonly Tensor[] {
-    try {
-      const outputs = this.#session.run(inputs);
-      if (this.#options.merging) checkRows(this.#session, outputs, rows);
-      return outputs;
-    } catch (cause) {
-      throw new ModelError(errorText(cause), { cause });
-    }
+  #ran(batch: Batch, inputs: readonly Tensor[], outputs: readonly Tensor[], ms: number): void {
+    const rows = rowsOf(batch);
+    if (this.#options.merging) checkRows(graphOf(this.#engine), outputs, rows);
+    this.backlog.ran(rows, ms, rows * 2 > this.#options.cap);
+    this.#options.onRun?.(rows, ms / 1000);
+    this.#options.observe?.(inputs, outputs, rows);
+  }
+
+  #dims(shapes: RowShapes, rows: number): readonly (readonly number[])[] {
+    return shapes.dims.map((row) => (this.#options.merging ? [rows, ...row] : row));
   }
 
   /** Input tensors for so many rows; small ones are kept, since a run is over before the next one is filled. */
-  #inputs(shapes: RowShapes, rows: number): readonly Tensor[] {
+  #keptInputs(shapes: RowShapes, rows: number): readonly Tensor[] {
     if (this.#buffersKey !== shapes.key) {
       this.#buffers.clear();
       this.#buffersKey = shapes.key;
     }
     const kept = this.#buffers.get(rows);
     if (kept !== undefined) return kept;
-    const inputs = this.#session.inputs.map(({ type }, index) => {
-      const row = shapes.dims[index] ?? [];
-      return emptyTensor(type, this.#options.merging ? [rows, ...row] : row);
-    });
+    const dims = this.#dims(shapes, rows);
+    const inputs = graphOf(this.#engine).inputs.map(({ type }, index) =>
+      emptyTensor(type, dims[index] ?? []),
+    );
     if (inputs.every(({ data }) => data.length <= KEPT_ELEMENTS)) this.#buffers.set(rows, inputs);
     return inputs;
+  }
+}
+
+function graphOf(engine: Engine): Graph {
+  return engine.kind === 'inline' ? engine.session : engine.graph;
+}
+
+function rowsOf(batch: Batch): number {
+  return batch.reduce((sum, { count }) => sum + count, 0);
+}
+
+function attempt(run: () => readonly Tensor[]): readonly Tensor[] {
+  try {
+    return run();
+  } catch (cause) {
+    throw new ModelError(errorText(cause), { cause });
+  }
+}
+
+function deliver(batch: Batch, outputs: readonly Tensor[]): void {
+  const total = rowsOf(batch);
+  let at = 0;
+  for (const { item, from, count } of batch) {
+    item.take({ outputs, at, from, count, total });
+    at += count;
   }
 }
 
@@ -155,30 +262,10 @@ function emptyTensor(type: TensorType, dims: readonly number[]): Tensor {
   return { type, dims, data: allocate(type, elementCount(dims)) };
 }
 
-function take(
-  { item, from, count }: Slice<Pending>,
-  outputs: readonly Tensor[],
-  at: number,
-  total: number,
-): void {
-  try {
-    item.job.take(outputs, at, from, count, total);
-    item.done += count;
-    if (item.done === item.rows) item.job.done();
-  } catch (error) {
-    fail(item, error);
-  }
-}
-
-function fail(item: Pending, error: unknown): void {
-  item.failed = true;
-  item.job.fail(error);
-}
-
-function checkRows(session: Session, outputs: readonly Tensor[], rows: number): void {
+function checkRows(graph: Graph, outputs: readonly Tensor[], rows: number): void {
   for (const [index, output] of outputs.entries()) {
     if (output.dims[0] === rows) continue;
-    const name = session.outputs[index]?.name ?? index;
-    throw new Error(`output "${name}" has shape [${output.dims.join(', ')}] for ${rows} rows`);
+    const name = graph.outputs[index]?.name ?? index;
+    throw new ModelError(`output "${name}" has shape [${output.dims.join(', ')}] for ${rows} rows`);
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Folder } from '#runtime/testing.ts';
 import { onnxModel, type OnnxModel } from '#test/support/onnx.ts';
-import { mergesRows, probeCap, type Samples } from './probe.ts';
+import { mergesRows, sampleTensors, timeRuns, type Samples } from './probe.ts';
 import { openSession, type Session } from './session.ts';
 
 const SAMPLES: Samples = {
@@ -50,28 +50,41 @@ test.each([
   expect(await withSession(graph(nodes), (session) => mergesRows(session, SAMPLES))).toBe(merges);
 });
 
-test('the cap is within the limit, and a cheap graph reaches it', async () => {
-  const cap = await withSession(graph([{ op: 'Relu', inputs: ['x'], outputs: ['y'] }]), (session) =>
-    probeCap(session, SAMPLES, 48),
+test('runs are timed from one row to the limit', async () => {
+  const timings = await withSession(graph([{ op: 'Relu', inputs: ['x'], outputs: ['y'] }]), (session) =>
+    timeRuns(session, (rows) => sampleTensors(session, SAMPLES, rows), 48),
   );
-  expect(cap).toBe(48);
+  expect(timings.map(({ rows }) => rows)).toEqual([1, 2, 4, 8, 16, 32, 48]);
+  expect(timings.every(({ ms }) => ms > 0 && ms < 50)).toBe(true);
 });
 
-test('a run that takes longer with more rows is capped near the budget', () => {
-  // 0.1 ms a row on a clock of its own: ten rows are 1 ms.
-  let busyMs = 0;
-  const slow: Session = {
+/** A session on a clock of its own. */
+function slowSession(msPerRow: number): { readonly session: Session; readonly runs: () => number } {
+  let runs = 0;
+  const session: Session = {
     inputs: [{ name: 'x', type: 'float32', shape: [null, 2] }],
     outputs: [],
     run([input]) {
-      busyMs = (input?.dims[0] ?? 0) * 0.1;
-      const until = performance.now() + busyMs;
+      runs++;
+      const until = performance.now() + (input?.dims[0] ?? 0) * msPerRow;
       while (performance.now() < until);
       return [];
     },
     release: () => undefined,
   };
-  const cap = probeCap(slow, SAMPLES, 64);
-  expect(cap).toBeGreaterThanOrEqual(8);
-  expect(cap).toBeLessThanOrEqual(10);
+  return { session, runs: () => runs };
+}
+
+test('timing ends once a run is longer than a batch may be, so that a slow model starts soon', () => {
+  const { session, runs } = slowSession(22);
+  const timings = timeRuns(session, (rows) => sampleTensors(session, SAMPLES, rows), 64);
+  expect(timings.map(({ rows }) => rows)).toEqual([1, 2, 4]);
+  expect(runs()).toBe(3);
+  expect(timings[1]?.ms).toBeGreaterThanOrEqual(44);
+});
+
+test('a slow single row is tried once', () => {
+  const { session, runs } = slowSession(550);
+  expect(timeRuns(session, (rows) => sampleTensors(session, SAMPLES, rows), 64)).toHaveLength(1);
+  expect(runs()).toBe(1);
 });

@@ -1,4 +1,5 @@
-import type { Session } from './session.ts';
+import type { Timing } from './placement.ts';
+import type { Graph, Session } from './session.ts';
 import { allocate, elementAt, elementCount, type Tensor } from './tensor.ts';
 import type { RowShapes } from './batcher.ts';
 
@@ -9,8 +10,6 @@ export interface Samples {
   fill(inputs: readonly Tensor[], at: number, row: number): void;
 }
 
-/** A run of so many rows may hold the event loop this long, or twice a single row's time where that is longer. */
-const RUN_BUDGET_MS = 1;
 const FEW_ROWS = 3;
 const TRIES = 5;
 
@@ -46,35 +45,47 @@ function sameRow(alone: Tensor, merged: Tensor | undefined, row: number, rows: n
   return true;
 }
 
-/** The most rows, up to `limit`, whose run stays within the budget; found by running 1, 2, 4, ... rows. */
-export function probeCap(session: Session, samples: Samples, limit: number): number {
-  const single = runMs(session, samples, 1);
-  const budget = Math.max(RUN_BUDGET_MS, 2 * single);
-  let cap = 1;
-  for (let rows = 2; cap < limit; rows *= 2) {
-    const tried = Math.min(rows, limit);
-    const ms = runMs(session, samples, tried);
-    if (ms > budget) return Math.max(cap, Math.floor((tried * budget) / ms));
-    cap = tried;
+/** Nothing longer than this is tried: it would hold up the start. */
+const LONGEST_MS = 50;
+const TIMING_MS = 1000;
+const SLOW_MS = 20;
+
+/** Times runs of 1, 2, 4, ... rows up to `limit`, until one takes longer than a batch on any thread may. */
+export function timeRuns(
+  session: Session,
+  sample: (rows: number) => readonly Tensor[],
+  limit: number,
+): readonly Timing[] {
+  const until = performance.now() + TIMING_MS;
+  const timings: Timing[] = [];
+  for (let rows = 1; ; rows = Math.min(2 * rows, limit)) {
+    const ms = runMs(session, sample(rows));
+    timings.push({ rows, ms });
+    const [single] = timings;
+    const longest = Math.max(LONGEST_MS, 2 * (single?.ms ?? 0));
+    if (rows === limit || ms > longest || performance.now() + 2 * ms > until) return timings;
   }
-  return cap;
 }
 
 /** The shortest of a few runs: what disturbs a run only makes it longer. */
-function runMs(session: Session, samples: Samples, rows: number): number {
-  const inputs = tensors(session, samples, rows, 0);
+function runMs(session: Session, inputs: readonly Tensor[]): number {
   let best = Infinity;
   for (let i = 0; i < TRIES; i++) {
     const start = performance.now();
     session.run(inputs);
     best = Math.min(best, performance.now() - start);
-    if (best > 20 * RUN_BUDGET_MS) break;
+    if (best > SLOW_MS) break;
   }
   return best;
 }
 
-function tensors(session: Session, samples: Samples, rows: number, first: number): readonly Tensor[] {
-  const inputs = session.inputs.map(({ type }, index): Tensor => {
+/** Inputs of a run of so many sample rows. */
+export function sampleTensors(graph: Graph, samples: Samples, rows: number): readonly Tensor[] {
+  return tensors(graph, samples, rows, 0);
+}
+
+function tensors(graph: Graph, samples: Samples, rows: number, first: number): readonly Tensor[] {
+  const inputs = graph.inputs.map(({ type }, index): Tensor => {
     const dims = [rows, ...(samples.shapes.dims[index] ?? [])];
     return { type, dims, data: allocate(type, elementCount(dims)) };
   });

@@ -105,7 +105,10 @@ function serviceInfo(state: ServiceState, { manifest, name }: Model, version: st
   };
 }
 
-function modelInfo(state: ServiceState, { manifest, name, source, loadedAt, merging, cap }: Model): object {
+function modelInfo(
+  state: ServiceState,
+  { manifest, name, source, loadedAt, merging, cap, execution }: Model,
+): object {
   return {
     model_name: manifest.name,
     name,
@@ -123,6 +126,7 @@ function modelInfo(state: ServiceState, { manifest, name, source, loadedAt, merg
     metrics: manifest.metrics,
     training: manifest.training ?? null,
     batching: { merging, maxRows: cap },
+    execution,
     timestamp: loadedAt.toISOString(),
   };
 }

@@ -1,13 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { FORWARDED_HEADER, REQUEST_ID_HEADER, REVISION_HEADER } from '#contract/names.ts';
+import {
+  FORWARDED_HEADER,
+  FORWARDED_TOKEN_HEADER,
+  REQUEST_ID_HEADER,
+  REVISION_HEADER,
+} from '#contract/names.ts';
 import { ModelError } from '#runtime/engine/batcher.ts';
+import { EngineError } from '#runtime/engine/lane.ts';
 import type { Logger } from '#runtime/log.ts';
 import type { CountedPrediction, Metrics } from '#runtime/metrics.ts';
 import type { Model } from '#runtime/model/load.ts';
 import { RequestError, type ErrorShape } from '#runtime/protocol/errors.ts';
 import type { Reader } from '#runtime/protocol/predict.ts';
 import type { ServiceState } from '#runtime/state.ts';
-import { destinationOf, judgeStatus } from '#runtime/traffic/decision.ts';
+import { destinationOf, fromPod, judgeStatus } from '#runtime/traffic/decision.ts';
 import type { ForwardedAnswer, Forwarder } from '#runtime/traffic/forward.ts';
 import {
   decodePredictions,
@@ -33,7 +39,9 @@ interface Exchange {
   readonly route: RouteMatch;
   readonly requestId: string;
   readonly arrivedMs: number;
-  /** Another pod sent it. */
+  /** It says that another pod passed it on: it goes no further. */
+  readonly forwarded: boolean;
+  /** A pod passed it on, which counts it. */
   readonly received: boolean;
   /** This pod was not stable when it came: the client shall connect anew. */
   readonly close: boolean;
@@ -53,8 +61,10 @@ export class PredictionEndpoint {
 
   handle(request: IncomingMessage, response: ServerResponse, route: RouteMatch): void {
     const { state, maxBodyBytes } = this.#services;
-    const received = request.headers[FORWARDED_HEADER] !== undefined;
-    const close = state.draining || (!received && !state.stable);
+    const forwarded = request.headers[FORWARDED_HEADER] !== undefined;
+    const received =
+      forwarded && fromPod(state.traffic, { forwarded, token: request.headers[FORWARDED_TOKEN_HEADER] });
+    const close = state.draining || (!forwarded && !state.stable);
     const arrivedMs = performance.now();
     const exchange = {
       request,
@@ -62,6 +72,7 @@ export class PredictionEndpoint {
       route,
       requestId: requestIdOf(request),
       arrivedMs,
+      forwarded,
       received,
       close,
     };
@@ -88,7 +99,7 @@ export class PredictionEndpoint {
 
   #dispatch(exchange: Exchange, model: Model, body: Buffer): void {
     const { state } = this.#services;
-    const { received: forwarded, route } = exchange;
+    const { forwarded, route } = exchange;
     const versioned = route.version !== undefined;
     const destination = destinationOf(state.revision, state.traffic, { forwarded, versioned });
     if (destination.kind === 'local') {
@@ -190,6 +201,7 @@ export class PredictionEndpoint {
       const message = `the model refuses this input: ${error.message.slice(0, 500)}`;
       return new RequestError(422, 'InputRefusedByModel', message, { cause: error });
     }
+    if (error instanceof EngineError) return engineProblem(error);
     this.#services.log.error(
       { err: error, requestId, path: route.template },
       'a request failed for no fault of its own',
@@ -200,6 +212,13 @@ export class PredictionEndpoint {
       `an error of the server; its log has the cause under request id ${requestId}`,
     );
   }
+}
+
+function engineProblem(error: EngineError): RequestError {
+  return new RequestError(503, 'ModelUnavailable', `the model cannot run: ${error.message}; ask again`, {
+    headers: { 'retry-after': '1' },
+    cause: error,
+  });
 }
 
 function passedOn({ status, body, headers }: ForwardedAnswer): Answer {

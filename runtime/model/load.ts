@@ -1,9 +1,14 @@
+import { stat } from 'node:fs/promises';
 import { FailureError } from '#contract/failure.ts';
 import type { Manifest } from '#contract/model-manifest.ts';
 import { Batcher, type BatcherOptions } from '#runtime/engine/batcher.ts';
-import { mergesRows, probeCap, type Samples } from '#runtime/engine/probe.ts';
+import { chooseEngine, type Chosen, type Execution } from '#runtime/engine/choose.ts';
+import { closeEngine } from '#runtime/engine/engine.ts';
+import { mergesRows, sampleTensors, type Samples } from '#runtime/engine/probe.ts';
 import { openSession, type Session } from '#runtime/engine/session.ts';
+import { allocate, elementCount, type Tensor } from '#runtime/engine/tensor.ts';
 import { compileAnswer, type AnswerContext } from '#runtime/protocol/answer.ts';
+import type { Problem } from '#runtime/protocol/errors.ts';
 import { compileFeatures } from '#runtime/protocol/features.ts';
 import { compileNamedFeatures, type NamedFeatures, type Reader } from '#runtime/protocol/predict.ts';
 import { compilePrediction } from '#runtime/protocol/prediction.ts';
@@ -30,13 +35,18 @@ export interface Model {
   /** Most rows of one run. */
   readonly cap: number;
   readonly batcher: Batcher;
+  /** Where runs happen, and why there. */
+  readonly execution: Execution;
   readonly loadedAt: Date;
+  /** Ends worker threads; a batch that runs is finished first. */
+  close(): Promise<void>;
 }
 
 export interface LoadOptions {
   readonly path: string;
   readonly name: string | undefined;
-  readonly threads: number;
+  /** Whole cores of the CPU limit. */
+  readonly cores: number;
   readonly maxBatchSize: number;
   readonly onRun?: BatcherOptions['onRun'];
   /** Hears of a golden answer that differs, and the model serves all the same; absent: it does not. */
@@ -48,13 +58,25 @@ const SAMPLES = 8;
 /** Reads, verifies, loads and tries a model. Throws FailureError with the cause when it cannot serve. */
 export async function loadModel(options: LoadOptions): Promise<Model> {
   const source = await readModelSource(options.path);
-  const session = openSession(source.graph, { threads: options.threads });
+  const used = process.memoryUsage.rss();
+  const session = openSession(source.graph, { threads: 1 });
+  const { size } = await stat(source.graph);
+  const memory = { used, model: Math.max(process.memoryUsage.rss() - used, size) };
   const manifest = describeModel(source, session);
   const samples = mergeableSamples(manifest, source, session);
   const merging = samples !== undefined && mergesRows(session, samples);
   selfTest(options, { source, session, manifest, merging });
-  const cap = merging ? probeCap(session, samples, options.maxBatchSize) : 1;
-  return compileModel(options, { source, session, manifest, merging, cap });
+  const chosen = await chooseEngine(session, {
+    spec: { path: source.graph },
+    cores: options.cores,
+    sample: merging
+      ? (rows) => sampleTensors(session, samples, rows)
+      : wholeSample(manifest, source, session),
+    limit: merging ? options.maxBatchSize : 1,
+    openSizes: session.inputs.some(({ shape }) => shape.slice(merging ? 1 : 0).includes(null)),
+    memory,
+  });
+  return compileModel(options, { source, session, manifest, merging, chosen });
 }
 
 interface Tried {
@@ -62,12 +84,12 @@ interface Tried {
   readonly session: Session;
   readonly manifest: Manifest;
   readonly merging: boolean;
-  readonly cap: number;
+  readonly chosen: Chosen;
 }
 
 function selfTest(
   { onGoldenDiffers }: LoadOptions,
-  { source, session, manifest, merging }: Omit<Tried, 'cap'>,
+  { source, session, manifest, merging }: Omit<Tried, 'chosen'>,
 ): void {
   if (source.golden === undefined) return;
   try {
@@ -79,7 +101,8 @@ function selfTest(
   }
 }
 
-function compileModel(options: LoadOptions, { source, session, manifest, merging, cap }: Tried): Model {
+function compileModel(options: LoadOptions, { source, session, manifest, merging, chosen }: Tried): Model {
+  const { cap, engine, execution, msPerRow } = chosen;
   const outputNames = session.outputs.map(({ name }) => name);
   const features = compileFeatures(manifest.inputs, {
     order: session.inputs.map(({ name }) => name),
@@ -109,12 +132,10 @@ function compileModel(options: LoadOptions, { source, session, manifest, merging
     example: exampleRequest(manifest.inputs),
     merging,
     cap,
-    batcher: new Batcher(session, {
-      merging,
-      cap,
-      ...(options.onRun === undefined ? {} : { onRun: options.onRun }),
-    }),
+    batcher: new Batcher(engine, { merging, cap, msPerRow, onRun: options.onRun }),
+    execution,
     loadedAt: new Date(),
+    close: () => closeEngine(engine),
   };
 }
 
@@ -138,5 +159,31 @@ function mergeableSamples(manifest: Manifest, source: ModelSource, session: Sess
         inputs.map(({ data }) => data),
         at,
       ),
+  };
+}
+
+/** The inputs of one run of a model whose rows do not merge; undefined where its sizes leave nothing to make up. */
+function wholeSample(
+  manifest: Manifest,
+  source: ModelSource,
+  session: Session,
+): (() => readonly Tensor[]) | undefined {
+  const features = compileUnchecked(manifest.inputs, session, false);
+  const [request] = sampleRequests(manifest.inputs, source.golden, 1);
+  const problems: Problem[] = [];
+  const row = features.read(request, [], problems);
+  if (problems.length > 0) return undefined;
+  const { dims } = features.shapes(row);
+  return () => {
+    const inputs = session.inputs.map(({ type }, index): Tensor => {
+      const shape = dims[index] ?? [];
+      return { type, dims: shape, data: allocate(type, elementCount(shape)) };
+    });
+    features.write(
+      row,
+      inputs.map(({ data }) => data),
+      0,
+    );
+    return inputs;
   };
 }

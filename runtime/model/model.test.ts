@@ -10,7 +10,7 @@ import { predictionScale } from './scale.ts';
 import { readModelSource } from './source.ts';
 import { loadModel } from './load.ts';
 
-const OPTIONS = { name: undefined, threads: 1, maxBatchSize: 16 };
+const OPTIONS = { name: undefined, cores: 1, maxBatchSize: 16 };
 
 describe('a source', () => {
   test('of a bundle lists every file by its digest, under the digest of the artifact', async () => {

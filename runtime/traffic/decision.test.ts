@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Traffic } from '#contract/traffic.ts';
-import { destinationOf, isStable, judgeStatus } from './decision.ts';
+import { destinationOf, fromPod, isStable, judgeStatus } from './decision.ts';
 
 const TRAFFIC: Traffic = {
   formatVersion: 1,
@@ -40,4 +40,21 @@ test.each([
   [503, 'server_error'],
 ])('status %i is %s', (status, verdict) => {
   expect(judgeStatus(status)).toBe(verdict);
+});
+
+test.each([
+  [
+    'with the token of the file',
+    { ...TRAFFIC, token: 'secret-of-16-chars' },
+    true,
+    'secret-of-16-chars',
+    true,
+  ],
+  ['with another token', { ...TRAFFIC, token: 'secret-of-16-chars' }, true, 'guess', false],
+  ['without a token', { ...TRAFFIC, token: 'secret-of-16-chars' }, true, undefined, false],
+  ['where the file has no token', TRAFFIC, true, undefined, true],
+  ['where there is no file', undefined, true, undefined, false],
+  ['that was not passed on', TRAFFIC, false, undefined, false],
+] as const)('a request %s comes from a pod: see the answer', (_, traffic, forwarded, token, expected) => {
+  expect(fromPod(traffic, { forwarded, token })).toBe(expected);
 });

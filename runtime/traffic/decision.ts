@@ -39,3 +39,14 @@ export function judgeStatus(status: number): Verdict {
   if (status === 429) return 'throttled';
   return status >= 400 && status < 500 ? 'compare' : 'server_error';
 }
+
+/**
+ * Whether a request that says so was passed on by a pod: it counts there, and not here. Without a traffic file nobody
+ * passes on; files of earlier operators have no token to show.
+ */
+export function fromPod(
+  traffic: Traffic | undefined,
+  { forwarded, token }: { readonly forwarded: boolean; readonly token: unknown },
+): boolean {
+  return forwarded && traffic !== undefined && (traffic.token === undefined || traffic.token === token);
+}

@@ -1,5 +1,5 @@
 import type { Pool } from 'undici';
-import { FORWARDED_HEADER, REQUEST_ID_HEADER } from '#contract/names.ts';
+import { FORWARDED_HEADER, FORWARDED_TOKEN_HEADER, REQUEST_ID_HEADER } from '#contract/names.ts';
 import type { Traffic } from '#contract/traffic.ts';
 import type { ForwardOutcome } from '#runtime/metrics.ts';
 
@@ -40,7 +40,7 @@ const REST_MS = 250;
 /** Passes requests on to the stable revision's pods over kept-alive connections, one pool per traffic generation. */
 export class Forwarder {
   readonly #options: ForwarderOptions;
-  #pool: { readonly generation: number; readonly url: string; readonly opened: Promise<Pool> } | undefined;
+  #pool: OpenedPool | undefined;
   #restUntil = 0;
 
   constructor(options: ForwarderOptions) {
@@ -53,10 +53,7 @@ export class Forwarder {
     const url = traffic?.stable.url;
     if (old?.generation === traffic?.generation && old?.url === url) return;
     this.#restUntil = 0;
-    this.#pool =
-      traffic === undefined
-        ? undefined
-        : { generation: traffic.generation, url: traffic.stable.url, opened: openPool(traffic.stable.url) };
+    this.#pool = traffic === undefined ? undefined : opening(traffic);
     void old?.opened.then((pool) => pool.close()).catch(() => undefined);
   }
 
@@ -70,16 +67,16 @@ export class Forwarder {
       };
     }
     const signal = AbortSignal.timeout(this.#options.deadlineMs);
-    const first = await this.#attempt(this.#pool.opened, request, signal);
+    const first = await this.#attempt(this.#pool, request, signal);
     // A kept-alive connection may have been closed while it was idle: a prediction may be asked for twice.
     const again = isFailure(first, 'reset') ? this.#pool : undefined;
-    const last = again === undefined ? first : await this.#attempt(again.opened, request, signal);
+    const last = again === undefined ? first : await this.#attempt(again, request, signal);
     if (isFailure(last, 'connect')) this.#restUntil = performance.now() + REST_MS;
     return last;
   }
 
   async #attempt(
-    opened: Promise<Pool>,
+    { opened, token }: OpenedPool,
     request: ForwardRequest,
     signal: AbortSignal,
   ): Promise<ForwardedAnswer | ForwardFailure> {
@@ -92,6 +89,7 @@ export class Forwarder {
         headers: {
           [FORWARDED_HEADER]: this.#options.revision,
           [REQUEST_ID_HEADER]: request.requestId,
+          ...(token === undefined ? {} : { [FORWARDED_TOKEN_HEADER]: token }),
           ...(request.contentType === undefined ? {} : { 'content-type': request.contentType }),
           ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
         },
@@ -121,6 +119,20 @@ export class Forwarder {
     this.#pool = undefined;
     await old?.opened.then((pool) => pool.destroy()).catch(() => undefined);
   }
+}
+
+interface OpenedPool {
+  readonly generation: number;
+  readonly url: string;
+  readonly token: string | undefined;
+  readonly opened: Promise<Pool>;
+}
+
+function opening({ generation, token, stable: { url } }: Traffic): OpenedPool {
+  const opened = openPool(url);
+  // Who forwards hears of it; where nobody does, it must not end the process.
+  opened.catch(() => undefined);
+  return { generation, url, token, opened };
 }
 
 function isFailure(result: ForwardedAnswer | ForwardFailure, outcome: ForwardOutcome): boolean {

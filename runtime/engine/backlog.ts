@@ -1,0 +1,62 @@
+/** What a run of one more row is expected to cost before any was seen; in milliseconds. */
+export interface ExpectedCost {
+  /** From the probe at start; undefined where nothing could be timed. */
+  readonly msPerRow: number | undefined;
+  /** Runs that go on at the same time. */
+  readonly lanes: number;
+}
+
+/** How much a new measurement weighs against what was known. */
+const WEIGHT = 0.1;
+
+/** Rows that wait or run, and how long a row that comes now has to wait for them. */
+export class Backlog {
+  readonly #lanes: number;
+  #msPerRow: number;
+  #rows = 0;
+  #busyMs = 0;
+
+  constructor({ msPerRow, lanes }: ExpectedCost) {
+    this.#lanes = lanes;
+    this.#msPerRow = msPerRow ?? 0;
+  }
+
+  /** Rows that wait or run now. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Time that runs have taken so far, over all lanes. */
+  get busyMs(): number {
+    return this.#busyMs;
+  }
+
+  get lanes(): number {
+    return this.#lanes;
+  }
+
+  /** An estimate: what is ahead, at the pace of full runs. */
+  get waitMs(): number {
+    return (this.#rows * this.#msPerRow) / this.#lanes;
+  }
+
+  add(rows: number): void {
+    this.#rows += rows;
+  }
+
+  remove(rows: number): void {
+    this.#rows -= rows;
+  }
+
+  /**
+   * A run has ended. Runs of few rows cost more for each than full ones, and say little about the pace under load: they
+   * only correct downwards.
+   */
+  ran(rows: number, ms: number, full: boolean): void {
+    this.#busyMs += ms;
+    const measured = ms / Math.max(rows, 1);
+    if (full || measured < this.#msPerRow || this.#msPerRow === 0) {
+      this.#msPerRow += (measured - this.#msPerRow) * (this.#msPerRow === 0 ? 1 : WEIGHT);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { Folder, post, startServer } from '#runtime/testing.ts';
+import { onnxModel, type OnnxModel } from '#test/support/onnx.ts';
+
+const SIZE = 900;
+const PRODUCTS = 6;
+
+/** Half a second or so of matrix products for one number. */
+const SLOW: OnnxModel = {
+  inputs: [{ name: 'x', type: 'float32', shape: [1, 1] }],
+  outputs: [{ name: 'y', type: 'float32', shape: [1, 1] }],
+  initializers: [
+    { name: 'size', type: 'int64', dims: [2], data: [SIZE, SIZE] },
+    { name: 'share', type: 'float32', dims: [1], data: [1 / SIZE] },
+  ],
+  nodes: [
+    { op: 'Expand', inputs: ['x', 'size'], outputs: ['m0'] },
+    { op: 'Mul', inputs: ['m0', 'share'], outputs: ['p'] },
+    ...Array.from({ length: PRODUCTS }, (_, i) => ({
+      op: 'MatMul',
+      inputs: [`m${i}`, 'p'],
+      outputs: [`m${i + 1}`],
+    })),
+    {
+      op: 'ReduceMean',
+      inputs: [`m${PRODUCTS}`],
+      outputs: ['y'],
+      attributes: { axes: { ints: [0, 1] }, keepdims: { int: 1 } },
+    },
+  ],
+};
+
+test('runs that take long hold up neither health checks nor metrics, and are all answered', async () => {
+  await using folder = await Folder.create();
+  const server = await startServer(await folder.write('slow.onnx', onnxModel(SLOW)));
+  try {
+    expect(server.model.execution).toMatchObject({ where: 'worker threads', workers: 1 });
+    let answered = false;
+    const answers = Promise.all([1, 2, 1].map((x) => post(`${server.url}/predict`, { x }))).then((all) => {
+      answered = true;
+      return all;
+    });
+    let looks = 0;
+    while (!answered) {
+      for (const path of ['/livez', '/readyz', '/metrics', '/v2']) {
+        expect((await fetch(`${server.url}${path}`)).status).toBe(200);
+        looks++;
+      }
+    }
+    const all = await answers;
+    expect(all.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(all.map(({ body }) => Number(body['y']).toFixed(3))).toEqual(['1.000', '128.000', '1.000']);
+    // A look that had to wait for a run would make these a handful.
+    expect(looks).toBeGreaterThan(20);
+  } finally {
+    expect(await server.stop()).toBe(0);
+  }
+});

@@ -3,8 +3,8 @@
  * no memory before; the plugin as one file. Native addons cannot be bundled: onnxruntime-node stays outside.
  */
 import { existsSync } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { cp, readdir, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 interface Program {
@@ -12,6 +12,8 @@ interface Program {
   readonly file: string;
   /** Further entry points beside the program: name -> source. */
   readonly workers?: Readonly<Record<string, string>>;
+  /** Copied beside the program as they are, for what is read at run time. */
+  readonly folders?: readonly string[];
 }
 
 const PROGRAMS: Readonly<Record<string, Program>> = {
@@ -21,6 +23,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     file: 'runtime/main.mjs',
     // Programs of worker threads, which are started by file name.
     workers: { 'engine-worker': 'runtime/engine/worker.ts' },
+    folders: ['runtime/pages/browser'],
   },
   'kubectl-windlass': { source: 'cli/main.ts', file: 'kubectl-windlass.mjs' },
 };
@@ -37,7 +40,7 @@ const COMMONJS_GLOBALS = [
 
 const wanted = process.argv.slice(2);
 
-for (const [name, { source, file, workers = {} }] of Object.entries(PROGRAMS)) {
+for (const [name, { source, file, workers = {}, folders = [] }] of Object.entries(PROGRAMS)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   if (!existsSync(source)) {
     console.error(`${source} does not exist: dist/${file} is not built`);
@@ -62,6 +65,7 @@ for (const [name, { source, file, workers = {} }] of Object.entries(PROGRAMS)) {
     legalComments: 'none',
     logLevel: 'warning',
   });
+  for (const each of folders) await cp(each, join(folder, basename(each)), { recursive: true });
   const files = splitting ? (await readdir(folder)).map((each) => join(folder, each)) : [outfile];
   const sizes = await Promise.all(files.map(async (each) => (await stat(each)).size));
   const size = sizes.reduce((sum, each) => sum + each, 0);

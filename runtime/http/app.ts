@@ -1,11 +1,13 @@
 import type { HttpBindings } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
+import { accepts } from 'hono/accepts';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { REVISION_HEADER } from '#contract/names.ts';
 import type { Metrics } from '#runtime/metrics.ts';
 import type { Model } from '#runtime/model/load.ts';
 import type { ServiceState } from '#runtime/state.ts';
 import { openApi } from './openapi.ts';
+import { answerPage } from './page-answer.ts';
 import { errorShapeOf, nameProblem, notAvailable } from './predictions.ts';
 import { errorReply, JSON_TYPE } from './respond.ts';
 import { matchRoute, ROUTES } from './routes.ts';
@@ -58,6 +60,13 @@ export function createApp({ state, metrics, version }: AppServices): Hono<{ Bind
       });
     });
   };
+  const ask = (path: string): Promise<Response> => Promise.resolve(app.request(path));
+  app.get('/docs', (c) => answerPage(c, '/docs', state, ask));
+  app.get('/', async (c, next) => {
+    c.header('vary', 'accept');
+    const type = accepts(c, { header: 'Accept', supports: [JSON_TYPE, 'text/html'], default: JSON_TYPE });
+    return type === 'text/html' ? answerPage(c, '/', state, ask) : next();
+  });
   withModel('/', (c, model) => c.json(serviceInfo(state, model, version)));
   withModel('/model/info', (c, model) => c.json(modelInfo(state, model)));
   withModel('/openapi.json', (c, model) => c.json(openApi(model)));

@@ -1,13 +1,18 @@
 import type { ModelInput } from '#contract/model-manifest.ts';
 import type { Model } from '#runtime/model/load.ts';
+import { meaningOf } from './meaning.ts';
 import { ROUTES } from './routes.ts';
+import { v2Example, v2RequestSchema } from './v2-openapi.ts';
 
 /** OpenAPI 3.1 of this very model: its features with their ranges, choices and an example. */
 export function openApi(model: Model): object {
   const { manifest, name, example } = model;
   const batch = manifest.response?.batch;
   const rows = batch?.request ?? 'instances';
+  const infer = jsonBody({ $ref: '#/components/schemas/InferRequest' }, v2Example(model, example));
   const bodies: Readonly<Record<string, object>> = {
+    '/v2/models/:name/infer': infer,
+    '/v2/models/:name/versions/:version/infer': infer,
     '/predict': jsonBody({ $ref: '#/components/schemas/Features' }, example),
     '/predict_batch': jsonBody(
       {
@@ -36,7 +41,11 @@ export function openApi(model: Model): object {
       ROUTES.map(({ template, methods }) => [pathTemplate(template), operations(template, methods, bodies)]),
     ),
     components: {
-      schemas: { Features: featuresSchema(manifest.inputs), Error: errorSchema(manifest.response?.errors) },
+      schemas: {
+        Features: featuresSchema(manifest.inputs),
+        InferRequest: v2RequestSchema(model),
+        Error: errorSchema(manifest.response?.errors),
+      },
     },
   };
 }
@@ -47,6 +56,7 @@ function operations(
   bodies: Readonly<Record<string, object>>,
 ): object {
   const method = methods.includes('POST') ? 'post' : 'get';
+  const meaning = meaningOf(template);
   const parameters = [...template.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -60,6 +70,7 @@ function operations(
   return {
     [method]: {
       operationId: operationId(method, template),
+      ...(meaning === undefined ? {} : { summary: meaning.summary, tags: [meaning.group] }),
       ...(parameters.length === 0 ? {} : { parameters }),
       ...bodies[template],
       responses: {
@@ -129,7 +140,7 @@ function featureSchema({
     ...(values === undefined ? {} : { enum: required ? values : [...values, null] }),
     ...(description === undefined
       ? {}
-      : { description: unit === undefined ? description : `${description} (${unit})` }),
+      : { description: unit === undefined ? description : `${description} Unit: ${unit}.` }),
     ...(value === undefined ? {} : { examples: [value] }),
   };
 }

@@ -26,6 +26,7 @@ const FIXED_ROUTES: readonly RouteMatch[] = [
   page('/stats'),
   page('/metrics'),
   page('/openapi.json'),
+  page('/docs'),
   page('/windlass/v1/traffic'),
   page('/v2'),
   page('/v2/health/live'),

@@ -35,7 +35,7 @@ export function compileRowAnswer(
   outputNames: readonly string[],
   read: PredictionReader | undefined,
 ): (context: AnswerContext, outputs: readonly Tensor[], row: number, rows: number) => RowAnswer {
-  const fields = manifest.response?.predict ?? defaultFields(manifest, outputNames, read !== undefined);
+  const fields = answerFields(manifest, outputNames, read !== undefined);
   const write = compileObject(fields, 'response.predict', (field, where) =>
     rowField(field, where, { manifest, outputNames, predicts: read !== undefined }),
   );
@@ -163,6 +163,11 @@ function outputField(name: string, where: string, outputNames: readonly string[]
     const inner = dims.length === 1 && dims[0] === 1 ? [] : dims;
     return nestedJson(output, (output.data.length / rows) * row, inner);
   };
+}
+
+/** The fields of /predict's answer; `predicts`: the bundle says how a prediction is read. */
+export function answerFields(manifest: Manifest, outputNames: readonly string[], predicts: boolean): Fields {
+  return manifest.response?.predict ?? defaultFields(manifest, outputNames, predicts);
 }
 
 /** What /predict answers where the bundle does not say. */

@@ -13,6 +13,7 @@ test.each([
 
 test('a goal reads as a person writes it', () => {
   expect(describeGoal({ atMost: 6, unit: 's' })).toBe('<= 6 s');
+  expect(describeGoal({ unit: 'MiB' })).toBe('no bound, MiB');
 });
 
 test('a measurement that fails is a figure that does not hold, with its cause', async () => {

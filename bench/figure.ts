@@ -15,6 +15,7 @@ export interface Suite {
   readonly close: () => Promise<void>;
 }
 
+/** A goal without a bound is a number that is reported, and holds whatever it is. */
 export interface Goal {
   readonly atMost?: number;
   readonly atLeast?: number;
@@ -47,7 +48,8 @@ export function describeGoal({ atMost, atLeast, unit }: Goal): string {
     ...(atLeast === undefined ? [] : [`>= ${atLeast}`]),
     ...(atMost === undefined ? [] : [`<= ${atMost}`]),
   ];
-  return `${bounds.join(' and ')}${unit === '' ? '' : ` ${unit}`}`;
+  const bound = bounds.length === 0 ? 'no bound' : bounds.join(' and ');
+  return `${bound}${unit === '' ? '' : `${bounds.length === 0 ? ',' : ''} ${unit}`}`;
 }
 
 /** Measures a figure; an error is a figure that does not hold, with its cause. */

@@ -3,4 +3,5 @@ import type { Suite } from './figure.ts';
 /** Loaded when asked for, so that one group needs nothing of another. */
 export const groups: Readonly<Record<string, () => Promise<Suite>>> = {
   foundation: async () => (await import('./foundation/index.ts')).foundation(),
+  runtime: async () => (await import('./runtime/index.ts')).runtime(),
 };

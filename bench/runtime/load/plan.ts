@@ -1,0 +1,50 @@
+import type { WorkloadFiles } from './workload.ts';
+
+export type Pace =
+  /** Each connection sends its next request when it has the answer to its last one. */
+  | { readonly kind: 'closed' }
+  /**
+   * Requests come when they come, whether or not the server keeps up. A request's time runs from when it was due, so
+   * that one slow answer does not hide what those behind it waited (coordinated omission).
+   */
+  | { readonly kind: 'open'; readonly ratePerSecond: number };
+
+export interface LoadPlan {
+  readonly port: number;
+  readonly files: WorkloadFiles;
+  readonly connections: number;
+  readonly pace: Pace;
+  readonly warmupSeconds: number;
+  readonly seconds: number;
+  /** Statuses beside 2xx that are no failure. */
+  readonly allowed: readonly number[];
+  /** Processes whose CPU time is the server's. */
+  readonly serverPids: readonly number[];
+}
+
+export interface Latency {
+  readonly p50Ms: number;
+  readonly p90Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+export interface LoadReport {
+  readonly seconds: number;
+  readonly answers: number;
+  readonly statuses: Readonly<Record<string, number>>;
+  /** What went wrong, and how often. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** Answers that were compared with the model's. */
+  readonly checked: number;
+  /** Open loop: requests that were due and never found a free connection; they count in `latency`. */
+  readonly unsent: number;
+  /** Of answers with a status of 2xx. */
+  readonly latency: Latency;
+  readonly refusedLatency: Latency;
+  /** CPU time of the load's process by wall time: near 1 in a closed loop, the load is the limit and not the server. */
+  readonly clientCpuShare: number;
+  /** Open loop: how late the load itself may be with what it sends. */
+  readonly clientLagP99Ms: number;
+  readonly serverCpuSeconds: number;
+}

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { serveConfigSchema } from '#contract/programs.ts';
 import { z } from 'zod';
+import { DRIFT_DEFAULTS, FEWEST_SAMPLES } from '#runtime/drift/settings.ts';
 
 /** What `runtime serve` takes: the contract with the operator, and what only a person sets. */
 export const serveOptionsSchema = serveConfigSchema.extend({
@@ -16,6 +17,16 @@ export const serveOptionsSchema = serveConfigSchema.extend({
   requestTimeoutSeconds: z.number().min(0.1).max(3600).default(30),
   /** The stable revision has so long to answer a forwarded request, before this pod answers itself. */
   forwardTimeoutSeconds: z.number().min(0.05).max(3600).default(10),
+  /** Drift is measured over the rows of so long. */
+  driftWindowSeconds: z
+    .int()
+    .min(10)
+    .max(7 * 86_400)
+    .default(DRIFT_DEFAULTS.windowSeconds),
+  /** Nothing is said of drift below so many rows in the window. */
+  driftMinSamples: z.int().min(FEWEST_SAMPLES).default(DRIFT_DEFAULTS.minSamples),
+  /** Population stability index above which a feature has drifted. */
+  driftThreshold: z.number().positive().max(100).default(DRIFT_DEFAULTS.threshold),
   /** Where the cause of a failed start is written; ignored where the file does not exist. */
   terminationMessageFile: z.string().default('/dev/termination-log'),
 });
@@ -94,6 +105,24 @@ const FLAGS: readonly Flag[] = [
     help: 'serve the model files to other pods here',
   },
   {
+    name: 'drift-window',
+    field: 'driftWindowSeconds',
+    placeholder: 'SECONDS',
+    help: 'drift is measured over the rows of so long (3600)',
+  },
+  {
+    name: 'drift-min-samples',
+    field: 'driftMinSamples',
+    placeholder: 'N',
+    help: 'rows in the window before drift is judged (1000)',
+  },
+  {
+    name: 'drift-threshold',
+    field: 'driftThreshold',
+    placeholder: 'PSI',
+    help: 'population stability index that is drift (0.2)',
+  },
+  {
     name: 'termination-message',
     field: 'terminationMessageFile',
     placeholder: 'PATH',
@@ -109,6 +138,9 @@ const NUMBERS: ReadonlySet<keyof ServeOptions> = new Set([
   'drainSeconds',
   'forwardTimeoutSeconds',
   'peerPort',
+  'driftWindowSeconds',
+  'driftMinSamples',
+  'driftThreshold',
 ] as const);
 
 /** What a person gets who gives no flag for it. */

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { registerDriftMetrics, type DriftMonitor } from '#runtime/drift/index.ts';
 import type { Prediction } from '#runtime/protocol/prediction.ts';
 
 /** One row's prediction as a metric sees it: its outcome and its number. */
@@ -143,6 +144,10 @@ export class Metrics {
       buckets: [...scale.buckets],
       registers: [this.#registry],
     });
+  }
+
+  measureDrift(monitor: DriftMonitor): void {
+    registerDriftMetrics(this.#registry, monitor);
   }
 
   ran(rows: number, seconds: number): void {

@@ -151,6 +151,11 @@ async function load(options: ServeOptions, { state, metrics }: Service, log: Log
     name: options.name,
     cores,
     maxBatchSize: options.maxBatchSize,
+    drift: {
+      windowSeconds: options.driftWindowSeconds,
+      minSamples: options.driftMinSamples,
+      threshold: options.driftThreshold,
+    },
     onRun: (rows, seconds) => metrics.ran(rows, seconds),
     ...(state.servesAlready
       ? { onGoldenDiffers: ({ message }) => log.warn(`${message} It is stable already, so it serves on.`) }
@@ -162,6 +167,7 @@ async function load(options: ServeOptions, { state, metrics }: Service, log: Log
     { revision: state.revisionName, version: manifest.version, sha256 },
     predictionScale(manifest, source.reference),
   );
+  startDrift(model, metrics, log);
   const facts = {
     model: manifest.name,
     modelVersion: manifest.version,
@@ -174,6 +180,19 @@ async function load(options: ServeOptions, { state, metrics }: Service, log: Log
     seconds: Math.round(performance.now() - started) / 1000,
   };
   return { model, facts };
+}
+
+/** A bundle without a reference is worth a warning; a bare graph cannot have one. */
+function startDrift({ drift, source }: Model, metrics: Metrics, log: Logger): void {
+  if (drift.kind === 'measured') {
+    metrics.measureDrift(drift.monitor);
+    const { compared, notCompared } = drift.monitor;
+    log.info({ compared: compared.map(({ name }) => name), notCompared }, 'drift is measured');
+  } else if (source.manifest === undefined) {
+    log.info(drift.message);
+  } else {
+    log.warn(drift.message);
+  }
 }
 
 async function followTraffic(

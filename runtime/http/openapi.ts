@@ -74,12 +74,18 @@ function operations(
       ...(parameters.length === 0 ? {} : { parameters }),
       ...bodies[template],
       responses: {
-        '200': { description: 'The answer.', content: json({ type: 'object' }) },
+        '200': {
+          description: 'The answer.',
+          content: { ...json({ type: 'object' }), ...(template === '/drift' ? PAGE : {}) },
+        },
         ...(method === 'post' ? { '400': error, '413': error, '422': error, '503': error } : {}),
       },
     },
   };
 }
+
+/** The same for a browser. */
+const PAGE = { 'text/html': { schema: { type: 'string' } } };
 
 /** getV2ModelsName */
 function operationId(method: string, template: string): string {

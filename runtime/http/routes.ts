@@ -25,6 +25,7 @@ const FIXED_ROUTES: readonly RouteMatch[] = [
   page('/model/info'),
   page('/stats'),
   page('/metrics'),
+  page('/drift'),
   page('/openapi.json'),
   page('/docs'),
   page('/windlass/v1/traffic'),

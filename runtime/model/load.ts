@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { FailureError } from '#contract/failure.ts';
 import type { Manifest } from '#contract/model-manifest.ts';
+import { compileDrift, DRIFT_DEFAULTS, type Drift, type DriftSettings } from '#runtime/drift/index.ts';
 import { Batcher, type BatcherOptions } from '#runtime/engine/batcher.ts';
 import { chooseEngine, type Chosen, type Execution } from '#runtime/engine/choose.ts';
 import { closeEngine } from '#runtime/engine/engine.ts';
@@ -37,6 +38,8 @@ export interface Model {
   readonly batcher: Batcher;
   /** Where runs happen, and why there. */
   readonly execution: Execution;
+  /** How far what it is asked and answers has moved from its training data. */
+  readonly drift: Drift;
   readonly loadedAt: Date;
   /** Ends worker threads; a batch that runs is finished first. */
   close(): Promise<void>;
@@ -48,6 +51,7 @@ export interface LoadOptions {
   /** Whole cores of the CPU limit. */
   readonly cores: number;
   readonly maxBatchSize: number;
+  readonly drift?: DriftSettings;
   readonly onRun?: BatcherOptions['onRun'];
   /** Hears of a golden answer that differs, and the model serves all the same; absent: it does not. */
   readonly onGoldenDiffers?: (failure: FailureError) => void;
@@ -121,6 +125,10 @@ function compileModel(options: LoadOptions, { source, session, manifest, merging
     prediction: compilePrediction(manifest, outputNames),
   };
   const health = manifest.response?.health;
+  const drift = compileDrift(
+    { manifest, bundle: source.manifest !== undefined, reference: source.reference, graph: session },
+    options.drift ?? DRIFT_DEFAULTS,
+  );
   return {
     manifest,
     source,
@@ -132,8 +140,15 @@ function compileModel(options: LoadOptions, { source, session, manifest, merging
     example: exampleRequest(manifest.inputs),
     merging,
     cap,
-    batcher: new Batcher(engine, { merging, cap, msPerRow, onRun: options.onRun }),
+    batcher: new Batcher(engine, {
+      merging,
+      cap,
+      msPerRow,
+      onRun: options.onRun,
+      observe: drift.kind === 'measured' ? drift.monitor.observe : undefined,
+    }),
     execution,
+    drift,
     loadedAt: new Date(),
     close: () => closeEngine(engine),
   };

@@ -53,6 +53,10 @@ test-e2e: packages ## Tests on a whole cluster
 test-training: packages python ## Tests of the training code
 	$(call step,tests of the training code,node test/report/main.ts training)
 
+.PHONY: fuzz
+fuzz: packages ## Send made-up requests to the runtime (ARGS="--minutes 60 --seed 1")
+	$(call step,sending bad input,node test/fuzz/main.ts $(ARGS))
+
 .PHONY: lint
 lint: packages python ## Linters, formatters and type checkers
 	$(call step,linters and type checkers,node test/report/main.ts lint types)

@@ -9,6 +9,7 @@ const sources = [
   'monitoring',
   'bench',
   'test/cluster',
+  'test/fuzz',
   'test/support',
   'charts',
 ];

@@ -97,11 +97,13 @@ export interface TestProcess extends AsyncDisposable {
   readonly ended: Promise<number | string>;
 }
 
-export async function spawnServer(options: Partial<ServeOptions> & { model: string }): Promise<TestProcess> {
+export async function spawnServer(
+  options: Partial<ServeOptions> & { model: string },
+  nodeFlags: readonly string[] = [],
+): Promise<TestProcess> {
   const config = { formatVersion: 1, port: 0, host: '127.0.0.1', logLevel: 'info', ...options };
-  const child = spawn(process.execPath, ['runtime/main.ts', 'serve', '--config', JSON.stringify(config)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const args = [...nodeFlags, 'runtime/main.ts', 'serve', '--config', JSON.stringify(config)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<number | string>((resolve) => {
     child.on('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
   });

@@ -29,7 +29,10 @@ const HEADERS_TIMEOUT_MS = 10_000;
 /** The HTTP server: predictions by hand, everything else by Hono; wrong paths, methods and bytes refused here. */
 export function createFront(services: FrontServices): Server {
   const { state, metrics, predictions, requestTimeoutMs } = services;
-  const pages = getRequestListener(services.app.fetch, { overrideGlobalObjects: true });
+  const pages = getRequestListener(services.app.fetch, {
+    overrideGlobalObjects: true,
+    errorHandler: (error) => unreadable(error),
+  });
   const server = createServer({
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: requestTimeoutMs,
@@ -37,6 +40,8 @@ export function createFront(services: FrontServices): Server {
     connectionsCheckingInterval: Math.min(1000, requestTimeoutMs / 2),
     keepAlive: true,
     noDelay: true,
+    // Node's own answer to a request without it has no body: onRequest refuses it.
+    requireHostHeader: false,
   });
   /** The request that a connection is busy with, for errors that come up below HTTP. */
   const busy = new WeakMap<
@@ -44,10 +49,25 @@ export function createFront(services: FrontServices): Server {
     { readonly response: ServerResponse; readonly route: RouteMatch | undefined }
   >();
 
+  const refuseAs = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    problem: RequestError,
+    close = state.draining,
+  ): void => {
+    const url = request.url ?? '/';
+    const shape = errorShapeOf(matchRoute(url.startsWith('/v2') ? '/v2' : url), state.model);
+    refuse(request, response, { ...errorReply(problem, shape), close });
+  };
+
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const url = request.url ?? '/';
     const route = matchRoute(url);
     busy.set(request.socket, { response, route });
+    // HTTP/1.0 needs none, and old load balancers send none.
+    if (request.httpVersion !== '1.1') request.headers.host ??= 'localhost';
+    const unfit = headProblem(request);
+    if (unfit !== undefined) return refuseAs(request, response, unfit, true);
     if (route?.prediction !== undefined && request.method === 'POST')
       return predictions.handle(request, response, route);
     const arrivedMs = performance.now();
@@ -57,19 +77,16 @@ export function createFront(services: FrontServices): Server {
       metrics.requestFinished(request.method ?? '', template, response.statusCode, seconds);
     });
     const problem = routeProblem(route, request.method ?? '', url);
-    if (problem !== undefined) {
-      const reply = errorReply(
-        problem,
-        errorShapeOf(url.startsWith('/v2') ? matchRoute('/v2') : route, state.model),
-      );
-      return refuse(request, response, { ...reply, close: state.draining });
-    }
+    if (problem !== undefined) return refuseAs(request, response, problem);
     if (state.draining) response.setHeader('connection', 'close');
     void pages(request, response);
   };
 
   server.on('request', onRequest);
   server.on('checkContinue', onRequest);
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
+    refuseAs(request, response, expectationProblem(request)),
+  );
   server.on('clientError', (error: Error, socket: Duplex) => {
     const current = busy.get(socket);
     // Bytes of an answer are on their way: another status line would be read as its body.
@@ -101,6 +118,38 @@ function routeProblem(route: RouteMatch | undefined, method: string, url: string
   return new RequestError(405, 'MethodNotAllowed', `${method} is not for ${route.template}, use ${allow}`, {
     headers: { allow },
   });
+}
+
+/** What a head lacks, or says of its body that another program on the way may read otherwise. */
+function headProblem({ headers }: IncomingMessage): RequestError | undefined {
+  if (headers.host === undefined) {
+    return new RequestError(400, 'InvalidRequest', 'the request has no host header, which HTTP/1.1 needs');
+  }
+  const coding = headers['transfer-encoding'];
+  if (coding === undefined || coding.toLowerCase() === 'chunked') return undefined;
+  return new RequestError(
+    400,
+    'InvalidRequest',
+    `transfer-encoding ${coding.slice(0, 100)} is not supported; send the body in plain chunks or with its content-length`,
+  );
+}
+
+/** A path or a host that makes no URL; Hono's adapter would answer it without a body. */
+function unreadable(error: unknown): Response {
+  const reason = error instanceof Error ? error.message : String(error);
+  const problem = new RequestError(400, 'InvalidRequest', `the path and the host make no URL: ${reason}`);
+  return new Response(errorReply(problem, 'unknown').body.toString(), {
+    status: 400,
+    headers: { 'content-type': JSON_TYPE },
+  });
+}
+
+function expectationProblem({ headers }: IncomingMessage): RequestError {
+  return new RequestError(
+    417,
+    'InvalidRequest',
+    `expect: ${String(headers.expect).slice(0, 100)} cannot be met; the one expectation that can is 100-continue`,
+  );
 }
 
 /** What node:http says about bytes that are no request, and a request that does not arrive. */

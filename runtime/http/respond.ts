@@ -31,8 +31,7 @@ export function refuse(request: IncomingMessage, response: ServerResponse, reply
   const long =
     headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > SMALL_BODY;
   // Who waits for "100 Continue" may send the body or not: the next request could not be told from it.
-  if (headers.expect !== undefined) send(response, { ...reply, close: true });
-  else if (long) sendEarly(request, response, reply);
+  if (long || headers.expect !== undefined) sendEarly(request, response, reply);
   else send(response, reply);
 }
 

@@ -30,7 +30,7 @@ export function parameterTable(parameters: readonly Parameter[], caption: string
 }
 
 function table(lines: readonly Line[], caption: string): Html {
-  return html`<div class="table-box" tabindex="0" role="region" aria-label="${caption}">
+  return html`<div class="table-box" tabindex="0" role="group" aria-label="${caption}">
     <table class="schema">
       <caption>
         ${caption}

@@ -29,10 +29,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
 /** The HTTP server: predictions by hand, everything else by Hono; wrong paths, methods and bytes refused here. */
 export function createFront(services: FrontServices): Server {
   const { state, metrics, predictions, requestTimeoutMs } = services;
-  const pages = getRequestListener(services.app.fetch, {
-    overrideGlobalObjects: true,
-    errorHandler: (error) => unreadable(error),
-  });
+  const pages = getRequestListener(services.app.fetch, { overrideGlobalObjects: true });
   const server = createServer({
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: requestTimeoutMs,
@@ -76,7 +73,7 @@ export function createFront(services: FrontServices): Server {
       const seconds = (performance.now() - arrivedMs) / 1000;
       metrics.requestFinished(request.method ?? '', template, response.statusCode, seconds);
     });
-    const problem = routeProblem(route, request.method ?? '', url);
+    const problem = routeProblem(route, request.method ?? '', url) ?? urlProblem(request);
     if (problem !== undefined) return refuseAs(request, response, problem);
     if (state.draining) response.setHeader('connection', 'close');
     void pages(request, response);
@@ -134,14 +131,12 @@ function headProblem({ headers }: IncomingMessage): RequestError | undefined {
   );
 }
 
-/** A path or a host that makes no URL; Hono's adapter would answer it without a body. */
-function unreadable(error: unknown): Response {
-  const reason = error instanceof Error ? error.message : String(error);
-  const problem = new RequestError(400, 'InvalidRequest', `the path and the host make no URL: ${reason}`);
-  return new Response(errorReply(problem, 'unknown').body.toString(), {
-    status: 400,
-    headers: { 'content-type': JSON_TYPE },
-  });
+/** A path or a host that makes no URL, or another one than it seems: Hono's adapter answers such without a body. */
+function urlProblem({ headers, url = '' }: IncomingMessage): RequestError | undefined {
+  const target = URL.parse(`http://${headers.host ?? ''}${url}`);
+  if (target?.pathname === url.split('?', 1)[0]) return undefined;
+  const message = `host ${(headers.host ?? '').slice(0, 100)} and path ${url.slice(0, 200)} make no URL that can be read in one way; encode the path`;
+  return new RequestError(400, 'InvalidRequest', message);
 }
 
 function expectationProblem({ headers }: IncomingMessage): RequestError {

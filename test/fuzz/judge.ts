@@ -21,6 +21,8 @@ export function fault(fuzzCase: FuzzCase, outcome: Outcome, shape: ErrorShape): 
   }
   // Node takes a client that closes its side for one that has gone, and what it still computes is not sent.
   if (requests === undefined || ending === 'close') return undefined;
+  // What was sent after a request that ends the connection may reset it, and take answers with it that nobody has read.
+  if (end === 'reset' && requests.length > 1) return undefined;
   return countFault(requests, parsed.answers);
 }
 

@@ -89,6 +89,8 @@ const ODD_PATHS = [
   '/drift?format=%27',
   '/?a=1&a=2',
   '/livez#x',
+  '/v2/models/..',
+  '/v2/models/a\\b',
   `/${'a'.repeat(9000)}`,
 ];
 

@@ -17,6 +17,7 @@ export interface NativeValue {
   readonly name: string;
   readonly isTensor: boolean;
   readonly shape?: readonly number[];
+  readonly symbolicDimensions?: readonly string[];
   readonly type?: number;
 }
 

@@ -79,6 +79,15 @@ function runMs(session: Session, inputs: readonly Tensor[]): number {
   return best;
 }
 
+/** The outputs' dimensions for one row; undefined where the graph refuses the sample. */
+export function outputDims(session: Session, samples: Samples): readonly (readonly number[])[] | undefined {
+  try {
+    return session.run(sampleTensors(session, samples, 1)).map(({ dims }) => dims);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Inputs of a run of so many sample rows. */
 export function sampleTensors(graph: Graph, samples: Samples, rows: number): readonly Tensor[] {
   return tensors(graph, samples, rows, 0);

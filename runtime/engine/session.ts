@@ -16,6 +16,8 @@ export interface GraphValue {
   readonly name: string;
   readonly type: TensorType;
   readonly shape: readonly (number | null)[];
+  /** The graph's names of its dimensions, '' for one without: those of the same name have the same size. */
+  readonly symbols?: readonly string[];
 }
 
 /** What a graph takes and gives. */
@@ -82,5 +84,6 @@ function graphValue(path: string, role: string, value: NativeValue): GraphValue 
       `${role} "${value.name}" of ${path} has ONNX element type ${value.type}, which cannot be served; cast it to float32, float16, an integer type, bool or string in the graph.`,
     );
   }
-  return { name: value.name, type, shape: (value.shape ?? []).map((dim) => (dim < 0 ? null : dim)) };
+  const { name, shape = [], symbolicDimensions: symbols = [] } = value;
+  return { name, type, shape: shape.map((dim) => (dim < 0 ? null : dim)), symbols };
 }

@@ -64,6 +64,11 @@ export function copyElements(
   }
 }
 
+/** `count` elements from `from` on, where they lie; strings are copied. */
+export function sliceElements(data: TensorData, from: number, count: number): TensorData {
+  return Array.isArray(data) ? data.slice(from, from + count) : data.subarray(from, from + count);
+}
+
 export function elementAt(data: TensorData, index: number): Element {
   const element = data[index];
   if (element === undefined) throw new RangeError(`element ${index} of ${data.length}`);

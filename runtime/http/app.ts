@@ -19,6 +19,9 @@ export interface AppServices {
   readonly version: string;
 }
 
+/** The Open Inference Protocol's names of what this server has beyond its core. */
+const V2_EXTENSIONS = ['binary_tensor_data'];
+
 type AppContext = Context<{ Bindings: HttpBindings }>;
 
 /** Everything that is not a prediction. The front has checked path and method already. */
@@ -44,7 +47,7 @@ export function createApp({ state, metrics, version }: AppServices): Hono<{ Bind
       stableRevision: state.traffic?.stable.revision ?? null,
     }),
   );
-  app.get('/v2', (c) => c.json({ name: 'windlass', version, extensions: [] }));
+  app.get('/v2', (c) => c.json({ name: 'windlass', version, extensions: V2_EXTENSIONS }));
   app.get('/v2/health/live', (c) => c.json({ live: true }));
   app.get('/v2/health/ready', (c) => c.json({ ready: state.ready }, state.ready ? 200 : 503));
 

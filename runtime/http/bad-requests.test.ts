@@ -115,7 +115,11 @@ describe('a bad request', () => {
   test.each([
     ['text/plain', {}, 415],
     ['application/x-www-form-urlencoded', {}, 415],
-    ['application/json', { 'content-encoding': 'gzip' }, 415],
+    ['application/json', { 'content-encoding': 'br' }, 415],
+    ['application/json', { 'content-encoding': 'gzip, gzip' }, 415],
+    ['application/json', { 'content-encoding': 'gzip' }, 400],
+    ['application/json', { 'content-encoding': 'identity' }, 200],
+    ['application/octet-stream', {}, 415],
     ['application/json', { 'inference-header-content-length': '10' }, 400],
     ['application/json; charset=utf-8', {}, 200],
     ['application/vnd.model+json', {}, 200],
@@ -244,7 +248,7 @@ describe('a bad request', () => {
         { name: 'Age', shape: [1, 1], datatype: 'INT64', data: [1] },
         { name: 'Other', shape: [1], datatype: 'FP32', data: [1] },
       ],
-      outputs: [{ name: 'nothing' }, { name: 'probabilities', parameters: { binary_data: true } }],
+      outputs: [{ name: 'nothing' }, { name: 'probabilities', parameters: { classification: 1 } }],
     });
     expect(status).toBe(400);
     expect(Object.keys(body)).toEqual(['error']);
@@ -253,7 +257,7 @@ describe('a bad request', () => {
       '"Other"',
       'lacks the input "Country"',
       '"nothing"',
-      'binary_data=False',
+      'outputs[1].parameters.classification: is not supported by this server',
     ]) {
       expect(body.error).toContain(part);
     }

@@ -1,11 +1,27 @@
 import type { IncomingMessage } from 'node:http';
+import { JSON_LENGTH_HEADER } from '#runtime/protocol/answer-body.ts';
 import { RequestError } from '#runtime/protocol/errors.ts';
+import { CODINGS, codingOf, inflateBody } from './compression.ts';
+
+/** What a route takes. */
+export interface BodyRules {
+  /** Most bytes, once they are inflated. */
+  readonly limit: number;
+  /** JSON may be followed by the bytes of tensors. */
+  readonly binary: boolean;
+}
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+/** How KServe's client calls JSON with binary data behind it. */
+const BINARY_TYPE = /^application\/octet-stream\s*(?:;|$)/i;
 
 /** What a request's headers say about a body that cannot be taken; undefined where it can. */
-export function bodyProblem(request: IncomingMessage, limit: number): RequestError | undefined {
-  const { headers } = request;
+export function bodyProblem(
+  { headers }: IncomingMessage,
+  { limit, binary }: BodyRules,
+): RequestError | undefined {
   const type = headers['content-type'];
-  if (type !== undefined && !/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
+  if (type !== undefined && !JSON_TYPE.test(type) && !(binary && BINARY_TYPE.test(type))) {
     return new RequestError(
       415,
       'UnsupportedMediaType',
@@ -13,21 +29,36 @@ export function bodyProblem(request: IncomingMessage, limit: number): RequestErr
     );
   }
   const encoding = headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') {
+  if (codingOf(encoding) === null) {
     return new RequestError(
       415,
       'UnsupportedMediaType',
-      `content-encoding ${encoding.slice(0, 100)} is not supported; send the body uncompressed`,
+      `content-encoding ${encoding?.slice(0, 100)} is not supported; compress the body with gzip or deflate, or not at all`,
+      { headers: { 'accept-encoding': CODINGS } },
     );
   }
-  if (headers['inference-header-content-length'] !== undefined) {
+  const length = headers[JSON_LENGTH_HEADER];
+  if (length !== undefined && !binary) {
     return new RequestError(
       400,
       'Unsupported',
-      'binary tensor data is not supported; send the tensors as JSON (in tritonclient, binary_data=False)',
+      'binary tensor data is for /v2/models/.../infer; send named features as JSON, without Inference-Header-Content-Length',
+    );
+  }
+  if (length !== undefined && !(typeof length === 'string' && /^\d{1,15}$/.test(length))) {
+    return new RequestError(
+      400,
+      'InvalidRequest',
+      `Inference-Header-Content-Length must be a number of bytes, got ${String(length).slice(0, 100)}`,
     );
   }
   return Number(headers['content-length'] ?? 0) > limit ? tooLarge(limit) : undefined;
+}
+
+/** Where the JSON ends and binary data begin, by a header that bodyProblem has seen; undefined where all is JSON. */
+export function jsonLengthOf({ headers }: IncomingMessage): number | undefined {
+  const length = headers[JSON_LENGTH_HEADER];
+  return length === undefined ? undefined : Number(length);
 }
 
 function tooLarge(limit: number): RequestError {
@@ -38,30 +69,74 @@ function tooLarge(limit: number): RequestError {
   );
 }
 
-/** Reads a body of at most `limit` bytes. A caller that goes away before its end gets no call back. */
+/** Reads and inflates a body of at most `limit` bytes. A caller that goes away before its end gets no call back. */
 export function readBody(
   request: IncomingMessage,
   limit: number,
   done: (body: Buffer) => void,
   refuse: (error: RequestError) => void,
 ): void {
-  const chunks: Buffer[] = [];
-  let size = 0;
+  const coding = codingOf(request.headers['content-encoding']) ?? undefined;
+  const whole =
+    coding === undefined ? done : (body: Buffer) => inflateBody(body, coding, limit, done, refuse);
+  const body = new GatheredBody(request);
   const onData = (chunk: Buffer): void => {
-    size += chunk.length;
-    if (size <= limit) {
-      chunks.push(chunk);
-      return;
-    }
-    chunks.length = 0;
+    if (body.size + chunk.length <= limit) return body.add(chunk);
     request.off('data', onData);
     request.off('end', onEnd);
     refuse(tooLarge(limit));
   };
-  const onEnd = (): void => {
-    const [first] = chunks;
-    done(first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks));
-  };
+  const onEnd = (): void => whole(body.finish());
   request.on('data', onData);
   request.on('end', onEnd);
+}
+
+/** Elements have at most so many bytes. */
+const ALIGNMENT = 8;
+
+/** A body's chunks in one piece, the binary data behind its JSON where the first tensor can be read without a copy. */
+class GatheredBody {
+  readonly #declared: number;
+  /** Bytes that are left free so that what follows the JSON is aligned. */
+  readonly #padding: number;
+  /** The first chunk, as long as there is no other. */
+  #only: Buffer | undefined;
+  #chunks: Buffer[] = [];
+  #whole: Buffer | undefined;
+  size = 0;
+
+  constructor(request: IncomingMessage) {
+    this.#declared = Number(request.headers['content-length'] ?? 0);
+    this.#padding = (ALIGNMENT - ((jsonLengthOf(request) ?? 0) % ALIGNMENT)) % ALIGNMENT;
+  }
+
+  add(chunk: Buffer): void {
+    const at = this.size;
+    this.size += chunk.length;
+    // Room is made for what was declared when a second chunk shows that there is more than a socket gives at once.
+    if (this.#whole !== undefined) chunk.copy(this.#whole, at);
+    else if (at === 0) this.#only = chunk;
+    else if (this.#declared >= this.size) {
+      this.#whole = this.#room(this.#declared);
+      this.#only?.copy(this.#whole);
+      chunk.copy(this.#whole, at);
+    } else {
+      if (this.#only !== undefined) this.#chunks = [this.#only];
+      this.#only = undefined;
+      this.#chunks.push(chunk);
+    }
+  }
+
+  finish(): Buffer {
+    if (this.#whole !== undefined) return this.#whole.subarray(0, this.size);
+    if (this.#only !== undefined) return this.#only;
+    const whole = this.#room(this.size);
+    let at = 0;
+    for (const chunk of this.#chunks) at += chunk.copy(whole, at);
+    return whole;
+  }
+
+  #room(size: number): Buffer {
+    return Buffer.allocUnsafeSlow(this.#padding + size).subarray(this.#padding);
+  }
 }

@@ -10,6 +10,7 @@ import { EngineError } from '#runtime/engine/lane.ts';
 import type { Logger } from '#runtime/log.ts';
 import type { CountedPrediction, Metrics } from '#runtime/metrics.ts';
 import type { Model } from '#runtime/model/load.ts';
+import { JSON_LENGTH_HEADER, type AnswerBody } from '#runtime/protocol/answer-body.ts';
 import { RequestError, type ErrorShape } from '#runtime/protocol/errors.ts';
 import type { Reader } from '#runtime/protocol/predict.ts';
 import type { ServiceState } from '#runtime/state.ts';
@@ -20,8 +21,16 @@ import {
   encodePredictions,
   PREDICTIONS_HEADER,
 } from '#runtime/traffic/predictions-header.ts';
-import { bodyProblem, readBody } from './body.ts';
-import { errorReply, refuse, requestIdOf, send, sendEarly, type Reply } from './respond.ts';
+import { bodyProblem, jsonLengthOf, readBody } from './body.ts';
+import {
+  bodyReply,
+  errorReply,
+  refuse,
+  requestIdOf,
+  sendAccepted,
+  sendEarly,
+  type Reply,
+} from './respond.ts';
 import type { RouteMatch } from './routes.ts';
 
 export interface PredictionServices {
@@ -80,7 +89,8 @@ export class PredictionEndpoint {
     const problem =
       model === undefined
         ? notAvailable()
-        : (nameProblem(model, route) ?? bodyProblem(request, maxBodyBytes));
+        : (nameProblem(model, route) ??
+          bodyProblem(request, { limit: maxBodyBytes, binary: route.prediction === 'v2' }));
     if (model === undefined || problem !== undefined) {
       const reply = errorReply(problem ?? notAvailable(), errorShapeOf(route, model));
       return this.#finish(exchange, { ...reply, predictions: [] }, refuse.bind(undefined, request));
@@ -103,7 +113,7 @@ export class PredictionEndpoint {
     const versioned = route.version !== undefined;
     const destination = destinationOf(state.revision, state.traffic, { forwarded, versioned });
     if (destination.kind === 'local') {
-      this.#answerHere(exchange, model, body, (answer) => this.#finish(exchange, answer, send));
+      this.#answerHere(exchange, model, body, (answer) => this.#finish(exchange, answer, accepted(exchange)));
     } else {
       void this.#forward(exchange, model, body);
     }
@@ -124,10 +134,13 @@ export class PredictionEndpoint {
         modelLoaded: true,
         uptimeSeconds: state.uptimeSeconds,
       };
-      const job = readerOf(model, exchange.route)(body, context, {
-        answer: (json, predictions) => done({ status: 200, body: json, predictions }),
+      const sink = {
+        answer: (answer: AnswerBody, predictions: readonly CountedPrediction[]) =>
+          done({ status: 200, ...bodyReply(answer), predictions }),
         refuse: refused,
-      });
+      };
+      const read = readerOf(model, exchange.route);
+      const job = read(body, context, sink, jsonLengthOf(exchange.request));
       if (job !== undefined) model.batcher.submit(job);
     } catch (error) {
       refused(error);
@@ -142,6 +155,7 @@ export class PredictionEndpoint {
       path: request.url ?? '/',
       body,
       contentType: request.headers['content-type'],
+      jsonLength: jsonLengthOf(request),
       requestId,
       traceparent:
         typeof request.headers['traceparent'] === 'string' ? request.headers['traceparent'] : undefined,
@@ -149,7 +163,7 @@ export class PredictionEndpoint {
     const verdict = result.kind === 'answer' ? judgeStatus(result.status) : result.outcome;
     if (result.kind === 'answer' && verdict === 'answer') {
       metrics.forwarded('ok');
-      return this.#finish(exchange, passedOn(result), send);
+      return this.#finish(exchange, passedOn(result), accepted(exchange));
     }
     this.#answerHere(exchange, model, body, (answer) => {
       const agrees = result.kind === 'answer' && verdict === 'compare' && answer.status >= 400;
@@ -162,7 +176,7 @@ export class PredictionEndpoint {
           'the stable revision did not answer a forwarded request; answered here',
         );
       }
-      this.#finish(exchange, agrees ? passedOn(result) : answer, send);
+      this.#finish(exchange, agrees ? passedOn(result) : answer, accepted(exchange));
     });
   }
 
@@ -221,14 +235,23 @@ function engineProblem(error: EngineError): RequestError {
   });
 }
 
+/** Answers in the coding that the request accepts. */
+function accepted({ request }: Exchange): (response: ServerResponse, reply: Reply) => void {
+  return (response, reply) => sendAccepted(request, response, reply);
+}
+
 function passedOn({ status, body, headers }: ForwardedAnswer): Answer {
   const revision = headers[REVISION_HEADER];
   const type = headers['content-type'];
+  const jsonLength = headers[JSON_LENGTH_HEADER];
   return {
     status,
     body,
     ...(typeof type === 'string' ? { contentType: type } : {}),
-    headers: typeof revision === 'string' ? { [REVISION_HEADER]: revision } : {},
+    headers: {
+      ...(typeof revision === 'string' ? { [REVISION_HEADER]: revision } : {}),
+      ...(typeof jsonLength === 'string' ? { [JSON_LENGTH_HEADER]: jsonLength } : {}),
+    },
     predictions: decodePredictions(headers[PREDICTIONS_HEADER]),
   };
 }

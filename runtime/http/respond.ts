@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { REQUEST_ID_HEADER } from '#contract/names.ts';
+import { JSON_LENGTH_HEADER, type AnswerBody } from '#runtime/protocol/answer-body.ts';
 import { errorBody, type ErrorShape, type RequestError } from '#runtime/protocol/errors.ts';
+import { acceptedCoding, compress, LEAST_COMPRESSED } from './compression.ts';
 
 export const JSON_TYPE = 'application/json';
+const BINARY_TYPE = 'application/octet-stream';
 
 /** A caller whose body is not wanted may go on sending for so long, to read the answer in peace. */
 const LINGER_MS = 5000;
@@ -11,15 +14,55 @@ const LINGER_MS = 5000;
 export interface Reply {
   readonly status: number;
   readonly body: string | Buffer;
+  /** Bytes that follow the body, as they lie. */
+  readonly tail?: readonly Uint8Array[];
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** The connection ends after this answer. */
   readonly close?: boolean;
 }
 
+/** A prediction's answer as it goes over HTTP. */
+export function bodyReply(body: AnswerBody): Pick<Reply, 'body' | 'tail' | 'contentType' | 'headers'> {
+  if (typeof body === 'string') return { body };
+  const { json, binary } = body;
+  return {
+    body: json,
+    tail: binary,
+    contentType: BINARY_TYPE,
+    headers: { [JSON_LENGTH_HEADER]: String(Buffer.byteLength(json)) },
+  };
+}
+
 export function send(response: ServerResponse, reply: Reply): void {
   writeHead(response, reply);
-  response.end(reply.body);
+  if (reply.tail === undefined) return void response.end(reply.body);
+  // Corked, all parts leave in one system call; node:net reads them where they lie.
+  response.cork();
+  response.write(reply.body);
+  for (const part of reply.tail) if (part.byteLength > 0) response.write(part);
+  response.end();
+}
+
+/** As send, but compressed where the caller asks for it and the answer is long enough to gain from it. */
+export function sendAccepted(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
+  const asked = request.headers['accept-encoding']?.toString();
+  const coding = asked === undefined || sizeOf(reply) < LEAST_COMPRESSED ? undefined : acceptedCoding(asked);
+  if (coding === undefined) return send(response, reply);
+  const { body, tail = [], headers, ...rest } = reply;
+  const whole = Buffer.concat([typeof body === 'string' ? Buffer.from(body) : body, ...tail]);
+  compress(whole, coding, (error, compressed) => {
+    if (response.destroyed) return;
+    if (error !== null) return send(response, reply);
+    const more = { 'content-encoding': coding, vary: 'accept-encoding' };
+    send(response, { ...rest, body: compressed, headers: { ...headers, ...more } });
+  });
+}
+
+function sizeOf({ body, tail }: Reply): number {
+  let size = Buffer.byteLength(body);
+  for (const part of tail ?? []) size += part.byteLength;
+  return size;
 }
 
 /** Bodies up to this size are read and dropped rather than ending a connection. */
@@ -53,10 +96,11 @@ export function sendEarly(request: IncomingMessage, response: ServerResponse, re
   request.resume();
 }
 
-function writeHead(response: ServerResponse, { status, body, contentType, headers, close }: Reply): void {
+function writeHead(response: ServerResponse, reply: Reply): void {
+  const { status, contentType, headers, close } = reply;
   response.writeHead(status, {
     'content-type': contentType ?? JSON_TYPE,
-    'content-length': Buffer.byteLength(body),
+    'content-length': sizeOf(reply),
     ...headers,
     ...(close === true ? { connection: 'close' } : {}),
   });

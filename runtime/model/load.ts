@@ -5,7 +5,7 @@ import { compileDrift, DRIFT_DEFAULTS, type Drift, type DriftSettings } from '#r
 import { Batcher, type BatcherOptions } from '#runtime/engine/batcher.ts';
 import { chooseEngine, type Chosen, type Execution } from '#runtime/engine/choose.ts';
 import { closeEngine } from '#runtime/engine/engine.ts';
-import { mergesRows, sampleTensors, type Samples } from '#runtime/engine/probe.ts';
+import { mergesRows, outputDims, sampleTensors, type Samples } from '#runtime/engine/probe.ts';
 import { openSession, type Session } from '#runtime/engine/session.ts';
 import { allocate, elementCount, type Tensor } from '#runtime/engine/tensor.ts';
 import { compileAnswer, type AnswerContext } from '#runtime/protocol/answer.ts';
@@ -70,6 +70,7 @@ export async function loadModel(options: LoadOptions): Promise<Model> {
   const samples = mergeableSamples(manifest, source, session);
   const merging = samples !== undefined && mergesRows(session, samples);
   selfTest(options, { source, session, manifest, merging });
+  const seenDims = samples === undefined ? undefined : outputDims(session, samples);
   const chosen = await chooseEngine(session, {
     spec: { path: source.graph },
     cores: options.cores,
@@ -80,7 +81,7 @@ export async function loadModel(options: LoadOptions): Promise<Model> {
     openSizes: session.inputs.some(({ shape }) => shape.slice(merging ? 1 : 0).includes(null)),
     memory,
   });
-  return compileModel(options, { source, session, manifest, merging, chosen });
+  return compileModel(options, { source, session, manifest, merging, seenDims, chosen });
 }
 
 interface Tried {
@@ -88,12 +89,14 @@ interface Tried {
   readonly session: Session;
   readonly manifest: Manifest;
   readonly merging: boolean;
+  /** The outputs' dimensions for one row, where there is one to try. */
+  readonly seenDims: readonly (readonly number[])[] | undefined;
   readonly chosen: Chosen;
 }
 
 function selfTest(
   { onGoldenDiffers }: LoadOptions,
-  { source, session, manifest, merging }: Omit<Tried, 'chosen'>,
+  { source, session, manifest, merging }: Omit<Tried, 'seenDims' | 'chosen'>,
 ): void {
   if (source.golden === undefined) return;
   try {
@@ -105,7 +108,8 @@ function selfTest(
   }
 }
 
-function compileModel(options: LoadOptions, { source, session, manifest, merging, chosen }: Tried): Model {
+function compileModel(options: LoadOptions, tried: Tried): Model {
+  const { source, session, manifest, merging, seenDims, chosen } = tried;
   const { cap, engine, execution, msPerRow } = chosen;
   const outputNames = session.outputs.map(({ name }) => name);
   const features = compileFeatures(manifest.inputs, {
@@ -118,11 +122,14 @@ function compileModel(options: LoadOptions, { source, session, manifest, merging
     version: manifest.version,
     inputs: session.inputs.map((value) => {
       const input = manifest.inputs.find(({ name }) => name === value.name);
-      return input === undefined ? value : { ...value, rule: elementRule(input, merging) };
+      // What a bare graph takes, only the graph knows.
+      if (input === undefined || source.manifest === undefined) return value;
+      return { ...value, rule: elementRule(input, merging) };
     }),
     outputs: session.outputs,
     merging,
     prediction: compilePrediction(manifest, outputNames),
+    ...(seenDims === undefined ? {} : { seenDims }),
   };
   const health = manifest.response?.health;
   const drift = compileDrift(

@@ -35,7 +35,7 @@ export function answerTo(model: Model, read: Reader, body: unknown, revision: st
   const context = { revision, arrivedMs: performance.now(), modelLoaded: true, uptimeSeconds: 0 };
   return new Promise((resolve, reject) => {
     const job = read(Buffer.from(JSON.stringify(body)), context, {
-      answer: (json) => resolve(JSON.parse(json) as unknown),
+      answer: (answer) => resolve(JSON.parse(typeof answer === 'string' ? answer : answer.json) as unknown),
       refuse: reject,
     });
     if (job !== undefined) model.batcher.submit(job);

@@ -46,8 +46,7 @@ export function numbersOf(type: TensorType): NumberRange | undefined {
 
 /** Why a JSON value is no element of such a tensor; undefined when it is one. */
 export function elementProblem(type: TensorType, value: unknown): string | undefined {
-  if (type === 'string')
-    return typeof value === 'string' ? undefined : `must be a string, got ${quote(value)}`;
+  if (type === 'string') return textProblem(value);
   if (type === 'bool') {
     return typeof value === 'boolean' || value === 0 || value === 1
       ? undefined
@@ -56,6 +55,14 @@ export function elementProblem(type: TensorType, value: unknown): string | undef
   if (typeof value !== 'number' && typeof value !== 'bigint') return `must be a number, got ${quote(value)}`;
   const range = INTEGERS[type];
   return range === undefined ? floatProblem(type, Number(value)) : integerProblem(type, value, range);
+}
+
+/** ONNX Runtime's binding takes texts as C strings. */
+export const NUL_PROBLEM = 'holds a NUL character, at which ONNX Runtime would end the text; leave it out';
+
+function textProblem(value: unknown): string | undefined {
+  if (typeof value !== 'string') return `must be a string, got ${quote(value)}`;
+  return value.includes('\0') ? NUL_PROBLEM : undefined;
 }
 
 function floatProblem(type: TensorType, value: number): string | undefined {

@@ -33,9 +33,10 @@ export function readNested(
     report(problems, path, `must be an array of shape ${wanted}, got ${describe(value)}`);
     return undefined;
   }
-  const data = allocate(expected.type, elementCount(dims));
   const flat = isFlat(value, dims);
   const before = problems.length;
+  // What the first elements suggest may be far more than there is: room is made for what is there.
+  const data = allocate(expected.type, flat || isRegular(value, dims) ? elementCount(dims) : 0);
   const read = flat ? fillFlat : fill;
   read({ type: expected.type, rule: expected.rule, data, problems, path, wanted }, value, dims, 0);
   return problems.length === before ? { dims, data } : undefined;
@@ -71,6 +72,14 @@ function inferDims(length: number, dims: readonly (number | null)[]): readonly n
 
 function isFlat(value: unknown, dims: readonly number[]): boolean {
   return dims.length !== 1 && Array.isArray(value) && !Array.isArray(value[0]) && elementCount(dims) > 0;
+}
+
+/** Whether every array has the size that its level's first one has. */
+function isRegular(value: unknown, dims: readonly number[]): boolean {
+  const [size, ...inner] = dims;
+  if (size === undefined) return true;
+  if (!Array.isArray(value) || value.length !== size) return false;
+  return inner.length === 0 || value.every((item) => isRegular(item, inner));
 }
 
 interface Target {

@@ -1,6 +1,7 @@
 import type { Manifest } from '#contract/model-manifest.ts';
 import type { Job } from '#runtime/engine/batcher.ts';
 import type { Tensor } from '#runtime/engine/tensor.ts';
+import type { AnswerBody } from './answer-body.ts';
 import { compileAnswer, compileRowAnswer, type AnswerContext } from './answer.ts';
 import { quote, report, RequestError, type Problem } from './errors.ts';
 import type { FeatureReader } from './features.ts';
@@ -11,15 +12,20 @@ import { compileBatchBody, compileRowBody } from './scan/index.ts';
 
 /** Where a request's answer goes: called once, with either. */
 export interface Sink {
-  answer(json: string, predictions: readonly Prediction[]): void;
+  answer(body: AnswerBody, predictions: readonly Prediction[]): void;
   refuse(error: unknown): void;
 }
 
 /**
  * A protocol's way from a body to the rows that have to run. Throws RequestError for a bad request; undefined where
- * the sink has its answer already.
+ * the sink has its answer already. Of the body, the first `jsonLength` bytes are JSON, all of it where that is absent.
  */
-export type Reader = (body: Buffer, context: AnswerContext, sink: Sink) => Job | undefined;
+export type Reader = (
+  body: Buffer,
+  context: AnswerContext,
+  sink: Sink,
+  jsonLength?: number,
+) => Job | undefined;
 
 export interface NamedFeatures {
   readonly predict: Reader;

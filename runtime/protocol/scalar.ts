@@ -14,6 +14,8 @@ export type LimitCheck = (value: unknown) => string | undefined;
 
 /** How an input's elements are judged. */
 export interface ElementRule {
+  /** Each element is a feature's whole value, which NaN and infinity are not. */
+  readonly feature?: true;
   /** What stands for null; absent where a value must be given. */
   readonly missing?: Element;
   readonly limits?: LimitCheck;
@@ -34,6 +36,7 @@ export function elementRule(input: ModelInput, merging: boolean): ElementRule {
   const limits = compileLimits(input);
   const mayMiss = !input.required && (FLOATS.has(input.type) || input.type === 'string');
   return {
+    feature: true,
     ...(mayMiss ? { missing: input.type === 'string' ? '' : NaN } : {}),
     ...(limits === undefined ? {} : { limits }),
   };

@@ -1,12 +1,21 @@
 import type { Tensor } from '#runtime/engine/tensor.ts';
 import { RequestError } from './errors.ts';
 
-/** Elements [from, from + count) as a flat JSON array's text. Integers of 64 bits are exact. */
-export function flatJson(tensor: Tensor, from: number, count: number): string {
-  const parts: string[] = [];
-  for (let i = from; i < from + count; i++) parts.push(elementJson(tensor, i));
-  return `[${parts.join(',')}]`;
+/** A tensor's elements as a flat JSON array's text. Integers of 64 bits are exact. */
+export function flatJson(tensor: Tensor): string {
+  const { type, data } = tensor;
+  if (Array.isArray(data)) return JSON.stringify(data);
+  if (type === 'bool') return `[${Array.from(data, (element: number | bigint) => element !== 0).join(',')}]`;
+  if (FLOATS.has(type)) {
+    for (let i = 0; i < data.length; i++) {
+      const element = data[i];
+      if (typeof element === 'number' && !Number.isFinite(element)) return numberJson(element);
+    }
+  }
+  return `[${data.join(',')}]`;
 }
+
+const FLOATS: ReadonlySet<string> = new Set(['float16', 'float32', 'float64']);
 
 /** The same elements nested by `dims`; without any, the one element itself. */
 export function nestedJson(tensor: Tensor, from: number, dims: readonly number[]): string {

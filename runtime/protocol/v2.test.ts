@@ -1,47 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Folder, post, startServer, type TestServer } from '#runtime/testing.ts';
-import { onnxModel, type OnnxType } from '#test/support/onnx.ts';
+import { post } from '#runtime/testing.ts';
+import type { OnnxModel, OnnxType } from '#test/support/onnx.ts';
+import { ModelServers, TYPES } from './v2-echo.ts';
 
-const TYPES: readonly (readonly [OnnxType, string, readonly unknown[]])[] = [
-  ['bool', 'BOOL', [true, false]],
-  ['uint8', 'UINT8', [0, 255]],
-  ['uint16', 'UINT16', [0, 65535]],
-  ['uint32', 'UINT32', [0, 4294967295]],
-  ['int8', 'INT8', [-128, 127]],
-  ['int16', 'INT16', [-32768, 32767]],
-  ['int32', 'INT32', [-2147483648, 2147483647]],
-  ['float16', 'FP16', [-1.5, 65504]],
-  ['float32', 'FP32', [-1.5, 16777216]],
-  ['float64', 'FP64', [-1.1, 1e300]],
-  ['string', 'BYTES', ['', 'Grüße "\n']],
-];
-
-let folder: Folder;
-const servers = new Map<OnnxType, TestServer>();
-
-/** A graph that gives its input back. */
-async function echo(type: OnnxType): Promise<TestServer> {
-  const model = onnxModel({
-    inputs: [{ name: 'x', type, shape: ['N'] }],
-    outputs: [{ name: 'y', type, shape: ['N'] }],
-    nodes: [{ op: 'Identity', inputs: ['x'], outputs: ['y'] }],
-  });
-  const server = await startServer(await folder.write(`${type}.onnx`, model));
-  servers.set(type, server);
-  return server;
-}
+let servers: ModelServers;
 
 beforeAll(async () => {
-  folder = await Folder.create();
+  servers = await ModelServers.create();
 });
 
-afterAll(async () => {
-  for (const server of servers.values()) await server.stop();
-  await folder[Symbol.asyncDispose]();
-});
+afterAll(() => servers[Symbol.asyncDispose]());
 
 const infer = async (type: OnnxType, datatype: string, data: unknown, shape: readonly number[]) => {
-  const server = servers.get(type) ?? (await echo(type));
+  const server = await servers.echo(type);
   return post(`${server.url}/v2/models/${type}/infer`, { inputs: [{ name: 'x', shape, datatype, data }] });
 };
 
@@ -55,7 +26,7 @@ test.each(TYPES)('%s values pass unchanged as %s', async (type, datatype, data) 
 test.each(['9223372036854775807', '-9223372036854775808', '9007199254740993'])(
   'the integer %s is exact',
   async (number) => {
-    const server = servers.get('int64') ?? (await echo('int64'));
+    const server = await servers.echo('int64');
     const response = await fetch(`${server.url}/v2/models/int64/infer`, {
       method: 'POST',
       body: `{"inputs":[{"name":"x","shape":[1],"datatype":"INT64","data":[${number}]}]}`,
@@ -88,31 +59,30 @@ describe('a value that the type does not hold is a 400 that says so', () => {
 });
 
 test('infinite answers cannot be JSON and say so', async () => {
-  const model = onnxModel({
+  const model: OnnxModel = {
     inputs: [{ name: 'x', type: 'float32', shape: ['N'] }],
     outputs: [{ name: 'y', type: 'float32', shape: ['N'] }],
     nodes: [{ op: 'Log', inputs: ['x'], outputs: ['y'] }],
-  });
-  const server = await startServer(await folder.write('log.onnx', model));
+  };
+  const server = await servers.of('log', model);
   const inputs = (value: number) => ({
     inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data: [value] }],
   });
   const [bad, good] = await Promise.all(
     [-1, 1].map((value) => post(`${server.url}/v2/models/log/infer`, inputs(value))),
   );
-  await server.stop();
   expect(bad?.status).toBe(422);
   expect(bad?.body.error).toMatch(/NaN/);
   expect(good?.body.outputs[0]?.data).toEqual([0]);
 });
 
 test('a graph with fixed dimensions takes them, nested or flat', async () => {
-  const model = onnxModel({
+  const model: OnnxModel = {
     inputs: [{ name: 'x', type: 'float32', shape: [1, 2, 2] }],
     outputs: [{ name: 'y', type: 'float32', shape: [1, 2, 2] }],
     nodes: [{ op: 'Transpose', inputs: ['x'], outputs: ['y'], attributes: { perm: { ints: [0, 2, 1] } } }],
-  });
-  const server = await startServer(await folder.write('fixed.onnx', model));
+  };
+  const server = await servers.of('fixed', model);
   const ask = (data: unknown) =>
     post(`${server.url}/v2/models/fixed/infer`, {
       inputs: [{ name: 'x', shape: [1, 2, 2], datatype: 'FP32', data }],
@@ -149,5 +119,45 @@ test('a graph with fixed dimensions takes them, nested or flat', async () => {
   }
   const ragged = await ask([[[1, 2], [3]]]);
   expect(ragged.status).toBe(400);
-  await server.stop();
+});
+
+describe('no rows', () => {
+  const shapes = async (model: OnnxModel, name: string, shape: readonly number[]) => {
+    const server = await servers.of(name, model);
+    const inputs = [{ name: 'x', shape, datatype: 'FP32', data: [] }];
+    const { status, body } = await post(`${server.url}/v2/models/${name}/infer`, { inputs });
+    expect(status).toBe(200);
+    return body.outputs.map((output) => output.shape);
+  };
+
+  test("have the output's shape, of the graph, of a run at the start or of the request", async () => {
+    const x = { name: 'x', type: 'float32', shape: ['N', 2] } as const;
+    const identity = { op: 'Identity', inputs: ['x'], outputs: ['y'] };
+    const y = (shape: OnnxModel['outputs'][0]['shape']) => [{ name: 'y', type: 'float32', shape }] as const;
+    expect(await shapes({ inputs: [x], outputs: y(['N', 2]), nodes: [identity] }, 'known', [0, 2])).toEqual([
+      [0, 2],
+    ]);
+    expect(await shapes({ inputs: [x], outputs: y(['N', null]), nodes: [identity] }, 'open', [0, 2])).toEqual(
+      [[0, 2]],
+    );
+    const wide = { ...x, shape: ['N', 'T'] } as const;
+    expect(
+      await shapes({ inputs: [wide], outputs: y(['N', 'T']), nodes: [identity] }, 'named', [0, 5]),
+    ).toEqual([[0, 5]]);
+  });
+});
+
+test('what says that an array is enormous costs no memory', async () => {
+  const row = `[${Array.from({ length: 20_000 }, () => 0).join(',')}]`;
+  const rows = `[${row}${',0'.repeat(199_999)}]`;
+  const model: OnnxModel = {
+    inputs: [{ name: 'x', type: 'float64', shape: ['N', 'T'] }],
+    outputs: [{ name: 'y', type: 'float64', shape: ['N', 'T'] }],
+    nodes: [{ op: 'Identity', inputs: ['x'], outputs: ['y'] }],
+  };
+  const server = await servers.of('enormous', model);
+  const body = `{"inputs":[{"name":"x","shape":[200000,20000],"datatype":"FP64","data":${rows}}]}`;
+  const answer = await post(`${server.url}/v2/models/enormous/infer`, body);
+  expect(answer.status).toBe(400);
+  expect(answer.body.error).toContain('one inside it is not of 20000 elements: number 0');
 });

@@ -2,12 +2,16 @@ import type { Pool } from 'undici';
 import { FORWARDED_HEADER, FORWARDED_TOKEN_HEADER, REQUEST_ID_HEADER } from '#contract/names.ts';
 import type { Traffic } from '#contract/traffic.ts';
 import type { ForwardOutcome } from '#runtime/metrics.ts';
+import { JSON_LENGTH_HEADER } from '#runtime/protocol/answer-body.ts';
 
 /** A prediction request as it is passed on. */
 export interface ForwardRequest {
   readonly path: string;
+  /** Inflated. */
   readonly body: Buffer;
   readonly contentType: string | undefined;
+  /** Where the JSON ends and the bytes of tensors begin; undefined where there are none. */
+  readonly jsonLength: number | undefined;
   readonly requestId: string;
   readonly traceparent: string | undefined;
 }
@@ -91,6 +95,7 @@ export class Forwarder {
           [REQUEST_ID_HEADER]: request.requestId,
           ...(token === undefined ? {} : { [FORWARDED_TOKEN_HEADER]: token }),
           ...(request.contentType === undefined ? {} : { 'content-type': request.contentType }),
+          ...(request.jsonLength === undefined ? {} : { [JSON_LENGTH_HEADER]: String(request.jsonLength) }),
           ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
         },
         signal,

@@ -6,8 +6,24 @@ import type { RowScanner } from './row.ts';
 import { skipValue } from './skip.ts';
 import { Vocabulary } from './vocabulary.ts';
 
-export { compileRowScanner, type RowScanner, type ScanColumn } from './row.ts';
-export type { NumberArray, NumberArrayOptions } from './array.ts';
+export { compileRowScanner, fittedShape, type RowScanner, type ScanColumn } from './row.ts';
+export { takeNumberArray, type NumberArray, type NumberArrayOptions } from './array.ts';
+export {
+  ByteReader,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  FALSE,
+  KIND_OF,
+  NULL,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  TRUE,
+} from './bytes.ts';
+export { takeNumber } from './number.ts';
+export { skipValue } from './skip.ts';
+export { Vocabulary } from './vocabulary.ts';
 
 /** Reads a whole body; undefined where the parser has to, which then reads the same or says what is wrong. */
 export type BodyScanner<T> = (body: Buffer) => T | undefined;

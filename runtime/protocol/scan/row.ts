@@ -134,7 +134,7 @@ function arrayCell({ type, dims }: ScanColumn): CellScanner {
 }
 
 /** The dimensions that an array of this shape has as the input's, as readNested gives them; undefined for none. */
-function fittedShape(
+export function fittedShape(
   given: readonly number[],
   wanted: readonly (number | null)[],
   count: number | undefined,

@@ -70,9 +70,8 @@ figures: packages python ## Measure what is promised, one JSON line each (ONLY=g
 	@node bench/figures.ts
 
 .PHONY: bench
-bench: packages python ## Measure everything, and keep the lines in .cache/figures.jsonl
-	@mkdir -p .cache && rm -f .cache/figures.jsonl
-	$(call step,measuring,FIGURES_FILE=.cache/figures.jsonl ONLY= node bench/figures.ts)
+bench: packages python ## Measure the runtime beside its peers, and write docs/performance.md (10 min)
+	$(call step,benchmarks,node bench/runtime/table/main.ts)
 
 .PHONY: images
 images: packages ## Build the container images (and load them into the test cluster, if it runs)

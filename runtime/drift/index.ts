@@ -7,7 +7,6 @@ import type { DriftSettings } from './settings.ts';
 export { registerDriftMetrics } from './metrics.ts';
 export type { DriftMonitor } from './monitor.ts';
 export { DRIFT_DEFAULTS, type DriftSettings } from './settings.ts';
-export { driftPage } from './page/index.ts';
 export type { DriftReport } from './report.ts';
 
 /** Drift is measured, or there is nothing to measure it against. */

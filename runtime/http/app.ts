@@ -3,10 +3,10 @@ import { Hono, type Context } from 'hono';
 import { accepts } from 'hono/accepts';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { REVISION_HEADER } from '#contract/names.ts';
-import { driftPage, driftReport } from '#runtime/drift/index.ts';
 import type { Metrics } from '#runtime/metrics.ts';
 import type { Model } from '#runtime/model/load.ts';
 import type { ServiceState } from '#runtime/state.ts';
+import { answerDrift } from './drift-answer.ts';
 import { openApi } from './openapi.ts';
 import { answerPage } from './page-answer.ts';
 import { errorShapeOf, nameProblem, notAvailable } from './predictions.ts';
@@ -51,7 +51,10 @@ export function createApp({ state, metrics, version }: AppServices): Hono<{ Bind
   app.get('/v2/health/live', (c) => c.json({ live: true }));
   app.get('/v2/health/ready', (c) => c.json({ ready: state.ready }, state.ready ? 200 : 503));
 
-  const withModel = (path: string, answer: (c: AppContext, model: Model) => Response): void => {
+  const withModel = (
+    path: string,
+    answer: (c: AppContext, model: Model) => Response | Promise<Response>,
+  ): void => {
     app.get(path, (c) => {
       const { model } = state;
       const route = matchRoute(c.req.path);
@@ -73,7 +76,7 @@ export function createApp({ state, metrics, version }: AppServices): Hono<{ Bind
   });
   withModel('/', (c, model) => c.json(serviceInfo(state, model, version)));
   withModel('/model/info', (c, model) => c.json(modelInfo(state, model)));
-  withModel('/drift', (c, model) => drift(c, state, model));
+  withModel('/drift', (c, model) => answerDrift(c, model, state.revisionName));
   withModel('/openapi.json', (c, model) => c.json(openApi(model)));
   for (const path of ['/v2/models/:name', '/v2/models/:name/versions/:version']) {
     withModel(path, (c, model) => c.json(model.v2Metadata));
@@ -102,23 +105,6 @@ function health(c: AppContext, state: ServiceState): Response {
   };
   if (model.health !== undefined) return c.body(model.health(context), 200, { 'content-type': JSON_TYPE });
   return c.json({ status: 'healthy', model_loaded: true, uptime_seconds: state.uptimeSeconds, version });
-}
-
-/** JSON for machines, a page for browsers; `?format=json` or `html` settles it. */
-function drift(c: AppContext, { revisionName }: ServiceState, model: Model): Response {
-  const { name, manifest } = model;
-  const report = driftReport(model.drift, { name, version: manifest.version, revision: revisionName });
-  c.header('vary', 'accept');
-  c.header('cache-control', 'no-store');
-  const accepted = accepts(c, {
-    header: 'Accept',
-    supports: ['application/json', 'text/html'],
-    default: JSON_TYPE,
-  });
-  const format = c.req.query('format') ?? (accepted === 'text/html' ? 'html' : 'json');
-  if (format !== 'html') return c.json(report);
-  const { html, headers } = driftPage(report);
-  return c.body(html, 200, { ...headers });
 }
 
 function serviceInfo(state: ServiceState, { manifest, name }: Model, version: string): object {

@@ -12,7 +12,7 @@ const LINKS = [
 ] as const;
 
 /** The head of every page: what model this is, and the way to the other pages. */
-export function pageHeader(model: Model, revision: string, current: '/' | '/docs'): Html {
+export function pageHeader(model: Model, revision: string, current: '/' | '/docs' | '/drift'): Html {
   const { manifest, name } = model;
   const links = LINKS.filter(({ path }) => matchRoute(path) !== undefined);
   return html`<a class="skip" href="#main">Skip to the content</a>

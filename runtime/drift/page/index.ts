@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DriftReport, FeatureReport, MeasuredReport } from '../report.ts';
 import { duration } from '../report.ts';
-import { html, Html } from './html.ts';
+import { html, Html } from '#runtime/pages/html.ts';
 import { count, index, percent } from './numbers.ts';
 import { picture } from './picture.ts';
 import { filledBins } from './rows.ts';
@@ -33,8 +33,8 @@ const HEADERS: DriftPage['headers'] = {
   'referrer-policy': 'no-referrer',
 };
 
-/** The report for people: what has drifted, how far, and a picture of each feature. */
-export function driftPage(report: DriftReport): DriftPage {
+/** The report for people, under the header of all pages: what has drifted, how far, and a picture of each feature. */
+export function driftPage(report: DriftReport, header: Html): DriftPage {
   const { model } = report;
   const page = html`<!doctype html>
     <html lang="en">
@@ -47,19 +47,9 @@ export function driftPage(report: DriftReport): DriftPage {
         ${STYLE_ELEMENT}
       </head>
       <body>
-        <a class="skip" href="#main">Skip to the content</a>
-        <header class="top">
-          <div>
-            <p class="product">Windlass</p>
-            <h1>Drift of ${model.name}</h1>
-            <p class="facts"><span>version ${model.version}</span><span>revision ${model.revision}</span></p>
-          </div>
-          <nav aria-label="Pages">
-            <a href="./">Model</a><a href="drift" aria-current="page">Drift</a
-            ><a href="drift?format=json">JSON</a><a href="metrics">Metrics</a>
-          </nav>
-        </header>
+        ${header}
         <main id="main">
+          <h2>Drift</h2>
           <p class="statement ${report.state}">${report.message}</p>
           ${report.state !== 'notAvailable' && measured(report)}
           ${report.notCompared.length > 0 && notCompared(report)}
@@ -77,9 +67,9 @@ function measured(report: MeasuredReport): Html {
       <time datetime="${window.since}">${window.since.slice(0, 19).replace('T', ' ')} UTC</time>), against
       ${count(referenceRows)} rows of training data. A feature has drifted when its population stability index
       (PSI) is above ${threshold} and above what chance explains for so many rows. Nothing is judged below
-      ${count(window.minSamples)} rows.
+      ${count(window.minSamples)} rows. <a href="?format=json">The same as JSON</a>
     </p>
-    <h2 id="overview">All features, the one that moved farthest first</h2>
+    <h3 id="overview">All features, the one that moved farthest first</h3>
     <div class="scroll" role="region" aria-labelledby="overview" tabindex="0">
       <table class="overview">
         <thead>
@@ -98,7 +88,7 @@ function measured(report: MeasuredReport): Html {
         </tbody>
       </table>
     </div>
-    <h2>Pictures</h2>
+    <h3>Pictures</h3>
     <p class="legend">
       <span class="key before"></span> training data <span class="key now"></span> now
       <span class="key moved"></span> now, of what has drifted
@@ -136,7 +126,7 @@ function verdict(state: FeatureReport['state']): Html {
 function card(feature: FeatureReport, id: string): Html {
   const { name, description, state, psi, limit, chance, missing, mergedCategories, role } = feature;
   return html`<section class="card ${state}" id="${id}" aria-labelledby="${id}-name">
-    <h3 id="${id}-name">${name}${role === 'prediction' && html` <span class="soft">(answer)</span>`}</h3>
+    <h4 id="${id}-name">${name}${role === 'prediction' && html` <span class="soft">(answer)</span>`}</h4>
     ${description !== null && html`<p class="soft">${description}</p>`}
     <p class="facts">
       ${verdict(state)}<span>PSI <strong>${index(psi)}</strong></span
@@ -171,7 +161,7 @@ function card(feature: FeatureReport, id: string): Html {
 }
 
 function notCompared({ notCompared: list }: DriftReport): Html {
-  return html`<h2>Not compared</h2>
+  return html`<h3>Not compared</h3>
     <dl class="reasons">
       ${list.map(
         ({ name, reason }) =>

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { FeatureReport, MeasuredReport } from '../report.ts';
-import { driftPage } from './index.ts';
+import type { DriftReport, FeatureReport, MeasuredReport } from '../report.ts';
+import { html } from '#runtime/pages/html.ts';
+import { driftPage as pageOf } from './index.ts';
 import { percent } from './numbers.ts';
 import { pictureRows } from './rows.ts';
+
+const driftPage = (report: DriftReport) => pageOf(report, html`<header>leavers</header>`);
 
 const feature = (fields: Partial<FeatureReport> = {}): FeatureReport => ({
   name: 'Age',

@@ -1,5 +1,5 @@
 import type { FeatureReport } from '../report.ts';
-import { html, type Html } from './html.ts';
+import { html, type Html } from '#runtime/pages/html.ts';
 import { percent } from './numbers.ts';
 import { pictureRows, type PictureRow } from './rows.ts';
 

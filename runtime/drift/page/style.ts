@@ -17,16 +17,18 @@ export const STYLE = `
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink); overflow-wrap: break-word; }
-h1, h2, h3, p, table, dl { margin: 0; }
+h1, h2, h3, h4, p, table, dl { margin: 0; }
 h1 { font-size: 1.75rem; line-height: 1.2; letter-spacing: -0.01em; }
-h2 { font-size: 1.125rem; margin: 2.25rem 0 0.75rem; }
-h3 { font-size: 1rem; }
+h2 { font-size: 1.25rem; margin-bottom: 0.75rem; }
+h3 { font-size: 1.0625rem; margin: 2.25rem 0 0.75rem; }
+h4 { font-size: 1rem; }
 a { color: var(--accent); text-underline-offset: 0.2em; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 .skip { position: absolute; left: 1rem; top: -4rem; padding: 0.5rem 1rem; background: var(--surface); }
 .skip:focus { top: 1rem; }
 .top, main { max-width: 76rem; margin: 0 auto; padding: 0 1.5rem; }
 .top { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: end; gap: 1rem 2rem; padding-top: 2rem; padding-bottom: 1.25rem; }
+.identity { min-width: 0; }
 .product { color: var(--accent); font-size: 0.8125rem; font-weight: 600; letter-spacing: 0.06em; text-transform: uppercase; }
 .facts { display: flex; flex-wrap: wrap; gap: 0 1.25rem; margin-top: 0.25rem; color: var(--soft); font-size: 0.875rem; }
 .facts strong { color: var(--ink); }

@@ -15,6 +15,8 @@ export const serveOptionsSchema = serveConfigSchema.extend({
     .default(16 * 1024 * 1024),
   /** A request must have arrived after so long, its body included. */
   requestTimeoutSeconds: z.number().min(0.1).max(3600).default(30),
+  /** No prediction waits longer for its run: what would is refused with a 503. Once seen busy, a server refuses sooner. */
+  maxWaitMs: z.number().min(1).max(600_000).default(200),
   /** The stable revision has so long to answer a forwarded request, before this pod answers itself. */
   forwardTimeoutSeconds: z.number().min(0.05).max(3600).default(10),
   /** Drift is measured over the rows of so long. */
@@ -78,6 +80,12 @@ const FLAGS: readonly Flag[] = [
     help: 'a request must have arrived by then (30)',
   },
   {
+    name: 'max-wait',
+    field: 'maxWaitMs',
+    placeholder: 'MS',
+    help: 'a prediction that would wait longer is refused (200)',
+  },
+  {
     name: 'drain',
     field: 'drainSeconds',
     placeholder: 'SECONDS',
@@ -135,6 +143,7 @@ const NUMBERS: ReadonlySet<keyof ServeOptions> = new Set([
   'maxBatchSize',
   'maxBodyBytes',
   'requestTimeoutSeconds',
+  'maxWaitMs',
   'drainSeconds',
   'forwardTimeoutSeconds',
   'peerPort',

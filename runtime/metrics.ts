@@ -75,6 +75,11 @@ export class Metrics {
     labelNames: ['status'] as const,
     registers: [this.#registry],
   });
+  readonly #refused = new Counter({
+    name: 'windlass_refused_total',
+    help: 'Predictions that were refused with a 503 because they would have waited too long.',
+    registers: [this.#registry],
+  });
   readonly #runRows = new Histogram({
     name: 'windlass_run_rows',
     help: 'Rows that ran together in one call of ONNX Runtime.',
@@ -148,6 +153,10 @@ export class Metrics {
 
   measureDrift(monitor: DriftMonitor): void {
     registerDriftMetrics(this.#registry, monitor);
+  }
+
+  refused(): void {
+    this.#refused.inc();
   }
 
   ran(rows: number, seconds: number): void {

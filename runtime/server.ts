@@ -4,8 +4,11 @@ import { ENVIRONMENT } from '#contract/programs.ts';
 import type { ServeOptions } from '#runtime/config.ts';
 import { EngineError } from '#runtime/engine/lane.ts';
 import { readCpuFacts, threadsFor } from '#runtime/engine/threads.ts';
+import { memoryLimit } from '#runtime/engine/memory.ts';
+import { Admission } from '#runtime/http/admission.ts';
 import { createApp } from '#runtime/http/app.ts';
 import { closeGracefully, createFront, listen } from '#runtime/http/front.ts';
+import { Gate } from '#runtime/http/gate.ts';
 import { PredictionEndpoint } from '#runtime/http/predictions.ts';
 import { createLogger, type Logger } from '#runtime/log.ts';
 import { Metrics } from '#runtime/metrics.ts';
@@ -22,6 +25,8 @@ import { VERSION } from '#runtime/version.ts';
 const FINISH_MS = 20_000;
 /** After a worker thread has ended, callers get their 503 for so long. */
 const CRASHED_MS = 1000;
+/** Of the memory limit, what the bodies of requests may hold. */
+const HELD_SHARE = 0.15;
 /** A longer answer of the stable revision is not held. */
 const MAX_FORWARDED_ANSWER = 64 * 1024 * 1024;
 
@@ -98,7 +103,7 @@ function servingOf({ name, revision, model: path }: ServeOptions, model?: Model)
 }
 
 async function closeAll(
-  { front, forwarder }: Service,
+  { front, forwarder, gate }: Service,
   { peer, watch }: { readonly peer: Server | undefined; readonly watch: TrafficWatch | undefined },
 ): Promise<void> {
   for (const server of [front, peer]) {
@@ -106,6 +111,7 @@ async function closeAll(
     server?.closeAllConnections();
   }
   watch?.close();
+  gate.close();
   await forwarder.close();
 }
 
@@ -119,6 +125,7 @@ interface Service {
   readonly state: ServiceState;
   readonly metrics: Metrics;
   readonly forwarder: Forwarder;
+  readonly gate: Gate;
   readonly front: Server;
 }
 
@@ -131,7 +138,14 @@ function createService(options: ServeOptions, log: Logger): Service {
     maxAnswerBytes: MAX_FORWARDED_ANSWER,
   });
   const { maxBodyBytes } = options;
-  const predictions = new PredictionEndpoint({ state, metrics, forwarder, log, maxBodyBytes });
+  const gate = new Gate({
+    admission: new Admission({ maxWaitMs: options.maxWaitMs }),
+    maxHeldBytes: HELD_SHARE * memoryLimit(),
+    backlog: () => state.model?.batcher.backlog,
+    refused: () => metrics.refused(),
+    warn: (message) => log.warn(message),
+  });
+  const predictions = new PredictionEndpoint({ state, metrics, forwarder, log, maxBodyBytes, gate });
   const app = createApp({ state, metrics, version: VERSION });
   const front = createFront({
     state,
@@ -140,7 +154,7 @@ function createService(options: ServeOptions, log: Logger): Service {
     app,
     requestTimeoutMs: options.requestTimeoutSeconds * 1000,
   });
-  return { state, metrics, forwarder, front };
+  return { state, metrics, forwarder, gate, front };
 }
 
 async function load(options: ServeOptions, { state, metrics }: Service, log: Logger): Promise<Loaded> {

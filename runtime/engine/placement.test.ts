@@ -15,7 +15,7 @@ test.each<[string, readonly Timing[], number, Pick<Placement, 'kind' | 'cap'>]>(
     'and leave the event loop once there is a second core',
     linear(0.01, 0.034),
     2,
-    { kind: 'workers', cap: 32 },
+    { kind: 'workers', cap: 64 },
   ],
   ['a row of 1.9 ms goes to a worker, in batches', linear(1.7, 0.15), 1, { kind: 'workers', cap: 64 }],
   ['a picture of 40 ms goes alone: more rows do no more', linear(0, 40), 1, { kind: 'workers', cap: 1 }],

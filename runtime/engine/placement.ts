@@ -15,6 +15,8 @@ export type Placement =
 export const INLINE_MS = 1;
 /** A batch on a worker holds up the requests behind it this long, or twice a single row's time where that is longer. */
 export const WORKER_MS = 50;
+/** A batch this short is never too long: only a longer one has to do more per millisecond. */
+const SHORT_MS = 10;
 /** A smaller batch is taken where a larger one does less than this much more per millisecond. */
 const WORTH_LARGER = 1.1;
 /** Longer batches, which only a worker may run, must do this much more per millisecond to be worth the hop. */
@@ -91,11 +93,17 @@ export function chooseCrew(cores: number, withinRowsPerMs: number, apartRowsPerM
     : { workers: 1, threads: cores, why: numbers };
 }
 
-/** The fewest rows whose run does nearly as much per millisecond as any within the budget. */
+/**
+ * The fewest rows whose run does nearly as much per millisecond as any within the budget, but not fewer than fit a short
+ * run: timings are noisy, and a cap that is too small costs throughput for nothing.
+ */
 function bestWithin(timings: readonly Timing[], budgetMs: number, besideMs: number): Timing {
   const allowed = within(timings, budgetMs);
   const best = Math.max(...allowed.map((timing) => rate(timing, besideMs)));
-  return allowed.find((timing) => rate(timing, besideMs) * WORTH_LARGER >= best) ?? { rows: 1, ms: budgetMs };
+  const fewest = allowed.find((timing) => rate(timing, besideMs) * WORTH_LARGER >= best);
+  const short = allowed.findLast(({ ms }) => ms <= SHORT_MS);
+  const larger = fewest === undefined || (short !== undefined && short.rows > fewest.rows) ? short : fewest;
+  return larger ?? { rows: 1, ms: budgetMs };
 }
 
 function largestWithin(timings: readonly Timing[], budgetMs: number): Timing {

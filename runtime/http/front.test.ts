@@ -6,8 +6,10 @@ import { Metrics } from '#runtime/metrics.ts';
 import { ServiceState } from '#runtime/state.ts';
 import { classifierBundle, Folder, startServer, type TestServer } from '#runtime/testing.ts';
 import { Forwarder } from '#runtime/traffic/forward.ts';
+import { Admission } from './admission.ts';
 import { createApp } from './app.ts';
 import { createFront, listen } from './front.ts';
+import { Gate } from './gate.ts';
 import { PredictionEndpoint } from './predictions.ts';
 
 describe('while no model is loaded', () => {
@@ -19,10 +21,17 @@ describe('while no model is loaded', () => {
   beforeAll(async () => {
     const forwarder = new Forwarder({ revision: 'churn-1', deadlineMs: 1000, maxAnswerBytes: 1000 });
     const log = createLogger('error', {});
+    const gate = new Gate({
+      admission: new Admission({ maxWaitMs: 200 }),
+      maxHeldBytes: 1e9,
+      backlog: () => undefined,
+      refused: () => undefined,
+      warn: () => undefined,
+    });
     front = createFront({
       state,
       metrics,
-      predictions: new PredictionEndpoint({ state, metrics, forwarder, log, maxBodyBytes: 10_000 }),
+      predictions: new PredictionEndpoint({ state, metrics, forwarder, log, maxBodyBytes: 10_000, gate }),
       app: createApp({ state, metrics, version: '0' }),
       requestTimeoutMs: 1000,
     });

@@ -22,6 +22,7 @@ import {
   PREDICTIONS_HEADER,
 } from '#runtime/traffic/predictions-header.ts';
 import { bodyProblem, jsonLengthOf, readBody } from './body.ts';
+import type { Gate } from './gate.ts';
 import {
   bodyReply,
   errorReply,
@@ -39,6 +40,7 @@ export interface PredictionServices {
   readonly forwarder: Forwarder;
   readonly log: Logger;
   readonly maxBodyBytes: number;
+  readonly gate: Gate;
 }
 
 /** One request and what is known of it. */
@@ -69,7 +71,7 @@ export class PredictionEndpoint {
   }
 
   handle(request: IncomingMessage, response: ServerResponse, route: RouteMatch): void {
-    const { state, maxBodyBytes } = this.#services;
+    const { state, maxBodyBytes, gate } = this.#services;
     const forwarded = request.headers[FORWARDED_HEADER] !== undefined;
     const received =
       forwarded && fromPod(state.traffic, { forwarded, token: request.headers[FORWARDED_TOKEN_HEADER] });
@@ -90,7 +92,8 @@ export class PredictionEndpoint {
       model === undefined
         ? notAvailable()
         : (nameProblem(model, route) ??
-          bodyProblem(request, { limit: maxBodyBytes, binary: route.prediction === 'v2' }));
+          bodyProblem(request, { limit: maxBodyBytes, binary: route.prediction === 'v2' }) ??
+          gate.enter(arrivedMs, request));
     if (model === undefined || problem !== undefined) {
       const reply = errorReply(problem ?? notAvailable(), errorShapeOf(route, model));
       return this.#finish(exchange, { ...reply, predictions: [] }, refuse.bind(undefined, request));
@@ -108,12 +111,15 @@ export class PredictionEndpoint {
   }
 
   #dispatch(exchange: Exchange, model: Model, body: Buffer): void {
-    const { state } = this.#services;
+    const { state, gate } = this.#services;
     const { forwarded, route } = exchange;
     const versioned = route.version !== undefined;
     const destination = destinationOf(state.revision, state.traffic, { forwarded, versioned });
     if (destination.kind === 'local') {
-      this.#answerHere(exchange, model, body, (answer) => this.#finish(exchange, answer, accepted(exchange)));
+      this.#answerHere(exchange, model, body, (answer) => {
+        this.#finish(exchange, answer, accepted(exchange));
+        gate.answered(performance.now() - exchange.arrivedMs);
+      });
     } else {
       void this.#forward(exchange, model, body);
     }

@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'HeadersTooLarge'
   | 'RequestTimeout'
   | 'ModelUnavailable'
+  | 'Overloaded'
   | 'Internal';
 
 /** An answer other than 2xx. `message` is for the caller: what, where, the value, the limit, what to do. */

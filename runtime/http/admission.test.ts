@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { Admission, type Period } from './admission.ts';
+
+const IDLE = { turnMs: 0, turnBeforeMs: 0, backlogMs: 0 };
+
+function busy(p99: number, utilization = 0.7): Period {
+  return { utilization, latenciesMs: Array.from({ length: 200 }, (_, i) => (i < 196 ? 1 : p99)) };
+}
+
+/** Whether each of the requests, one a millisecond with this backlog, is refused. */
+function offer(admission: Admission, from: number, count: number, backlogMs: number): readonly boolean[] {
+  return Array.from(
+    { length: count },
+    (_, i) => admission.refuse(from + i, { ...IDLE, backlogMs }) !== undefined,
+  );
+}
+
+test('a burst that passes within 100 ms is taken whole', () => {
+  const admission = new Admission({ maxWaitMs: 200 });
+  expect(offer(admission, 0, 90, 5000)).not.toContain(true);
+  expect(offer(admission, 90, 300, 10)).not.toContain(true);
+  expect(offer(admission, 390, 90, 5000)).not.toContain(true);
+});
+
+test('where the wait stays too long, the newest are refused, and those that would wait less are not', () => {
+  const admission = new Admission({ maxWaitMs: 200 });
+  const refused = offer(admission, 0, 200, 201);
+  expect(refused.indexOf(true)).toBe(100);
+  expect(refused.slice(100)).not.toContain(false);
+  expect(admission.refuse(200, { ...IDLE, backlogMs: 199 })).toBeUndefined();
+  // A lull does not end it: the next that would wait too long goes at once.
+  expect(admission.refuse(500, { ...IDLE, backlogMs: 201 })).toBe(201);
+  // After seconds of peace a burst is a burst again.
+  expect(admission.refuse(6000, IDLE)).toBeUndefined();
+  expect(admission.refuse(6001, { ...IDLE, backlogMs: 201 })).toBeUndefined();
+});
+
+test('time in the socket and in this turn of the event loop counts as waiting', () => {
+  const admission = new Admission({ maxWaitMs: 50 });
+  const load = { turnMs: 20, turnBeforeMs: 21, backlogMs: 10 };
+  for (let now = 0; now < 100; now++) expect(admission.refuse(now, load)).toBeUndefined();
+  expect(admission.refuse(100, load)).toBe(51);
+});
+
+test.each<[string, readonly Period[], number]>([
+  ['nothing yet', [], 200],
+  ['a busy period with 99 of 100 below 9 ms', [busy(9)], 18],
+  ['a slow model, whose limit stays the longest wait', [busy(150)], 200],
+  ['a fast one, whose limit has a floor', [busy(0.5)], 4],
+  ['idle periods teach nothing: a burst there is no overload', [busy(9, 0.2)], 200],
+  ['nor does overload itself', [busy(9), busy(90, 0.98)], 18],
+  ['nor a handful of requests', [{ utilization: 0.7, latenciesMs: [1, 2, 3] }], 200],
+  ['one odd period counts little', [busy(10), busy(20)], 26],
+])('the limit learns from %s', (_, periods, limitMs) => {
+  const admission = new Admission({ maxWaitMs: 200 });
+  for (const period of periods) admission.learn(period);
+  expect(admission.limitMs).toBeCloseTo(limitMs, 5);
+});

@@ -1,0 +1,79 @@
+/** What admission is decided from; times in milliseconds. */
+export interface Load {
+  /** How long the event loop has been reading requests in this turn, before it came to this one. */
+  readonly turnMs: number;
+  /** How long the turn before took: this request may have waited in its socket since. */
+  readonly turnBeforeMs: number;
+  /** What the rows that wait or run have still to take. */
+  readonly backlogMs: number;
+}
+
+export interface AdmissionOptions {
+  /** Nobody waits longer than this for a run, whatever is known of the model. */
+  readonly maxWaitMs: number;
+}
+
+/** A look at how the server did since the look before. */
+export interface Period {
+  /** Share of the time in which the event loop, or the busiest kind of thread, worked. */
+  readonly utilization: number;
+  /** Latencies of the requests that were answered. */
+  readonly latenciesMs: readonly number[];
+}
+
+/** A wait must stay over the limit for so long before anybody is refused: a burst passes by itself. */
+const STANDING_MS = 100;
+/** Once requests are refused, short lulls do not end it. */
+const MEMORY_MS = 5000;
+/** Latencies are learned where the server is busy and not overloaded. */
+const BUSY = { from: 0.4, to: 0.9 };
+const FEWEST_SAMPLES = 100;
+/** A request waits at most for this many times the 99th percentile of busy periods; its own run comes on top. */
+const TIMES_P99 = 2;
+const SHORTEST_LIMIT_MS = 4;
+const WEIGHT = 0.3;
+
+/**
+ * Decides who is refused under overload: the newest, by how long they would wait. What wait is too long is learned from
+ * the latencies of busy periods, so that admitted requests stay near what they take then; until a server has seen such
+ * a period, only `maxWaitMs` counts. Pure but for its memory: the caller brings the clock.
+ */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  #busyP99Ms: number | undefined;
+  #overSince: number | undefined;
+  #overAt = -Infinity;
+  #refusing = false;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  /** A longer wait is refused once it stands. */
+  get limitMs(): number {
+    const learned = this.#busyP99Ms === undefined ? Infinity : TIMES_P99 * this.#busyP99Ms;
+    return Math.min(this.#options.maxWaitMs, Math.max(SHORTEST_LIMIT_MS, learned));
+  }
+
+  /** The estimated wait in milliseconds where it is too long; undefined where the request is admitted. */
+  refuse(now: number, { turnMs, turnBeforeMs, backlogMs }: Load): number | undefined {
+    const waitMs = turnBeforeMs + turnMs + backlogMs;
+    if (waitMs <= this.limitMs) {
+      if (now - this.#overAt > STANDING_MS) this.#overSince = undefined;
+      if (now - this.#overAt > MEMORY_MS) this.#refusing = false;
+      return undefined;
+    }
+    this.#overSince ??= now;
+    this.#overAt = now;
+    if (now - this.#overSince >= STANDING_MS) this.#refusing = true;
+    return this.#refusing ? waitMs : undefined;
+  }
+
+  learn({ utilization, latenciesMs }: Period): void {
+    if (utilization < BUSY.from || utilization > BUSY.to || latenciesMs.length < FEWEST_SAMPLES) return;
+    const sorted = latenciesMs.toSorted((a, b) => a - b);
+    const p99 = sorted[Math.floor(0.99 * sorted.length)] ?? 0;
+    this.#busyP99Ms =
+      this.#busyP99Ms === undefined ? p99 : this.#busyP99Ms + WEIGHT * (p99 - this.#busyP99Ms);
+  }
+}

@@ -1,0 +1,110 @@
+import type { IncomingMessage } from 'node:http';
+import { performance, type EventLoopUtilization } from 'node:perf_hooks';
+import type { Backlog } from '#runtime/engine/backlog.ts';
+import { RequestError } from '#runtime/protocol/errors.ts';
+import type { Admission } from './admission.ts';
+import { TurnClock } from './turn-clock.ts';
+
+/** Latencies that are kept of a period; enough for a 99th percentile. */
+const KEPT_LATENCIES = 1000;
+const PERIOD_MS = 1000;
+/** Shorter bodies are not counted. */
+const SMALL_BODY = 64 * 1024;
+/** An overload is logged at most so often. */
+const LOG_MS = 10_000;
+
+export interface GateOptions {
+  readonly admission: Admission;
+  /** Body bytes that may be held at once. */
+  readonly maxHeldBytes: number;
+  readonly backlog: () => Backlog | undefined;
+  readonly refused: () => void;
+  readonly warn: (message: string) => void;
+}
+
+/** Stands before the predictions: lets requests in, or answers 503 before their bodies are read. */
+export class Gate {
+  readonly #options: GateOptions;
+  readonly #clock = new TurnClock();
+  readonly #timer: NodeJS.Timeout;
+  #latenciesMs: number[] = [];
+  #samples = 0;
+  #heldBytes = 0;
+  #loop: EventLoopUtilization = performance.eventLoopUtilization();
+  #busyMs = 0;
+  #loggedAt = -Infinity;
+  #refusedSinceLog = 0;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#learn(), PERIOD_MS);
+    this.#timer.unref();
+  }
+
+  get limitMs(): number {
+    return this.#options.admission.limitMs;
+  }
+
+  /** Why a request is not let in, before its body is read; undefined where it is. */
+  enter(now: number, request: IncomingMessage): RequestError | undefined {
+    const { admission, backlog, maxHeldBytes } = this.#options;
+    const turn = this.#clock.enter(now);
+    const waitMs = admission.refuse(now, { ...turn, backlogMs: backlog()?.waitMs ?? 0 });
+    if (waitMs !== undefined) {
+      return this.#refuse(
+        now,
+        `overloaded: a prediction would wait about ${Math.ceil(waitMs)} ms, the limit is ${Math.ceil(admission.limitMs)} ms; ask again in a second, or run more replicas`,
+      );
+    }
+    const bytes = Number(request.headers['content-length'] ?? 0);
+    if (!(bytes > SMALL_BODY)) return undefined;
+    // One body is always let in, however large.
+    if (this.#heldBytes > 0 && this.#heldBytes + bytes > maxHeldBytes) {
+      return this.#refuse(
+        now,
+        `overloaded: requests that are being answered hold ${this.#heldBytes} bytes, and ${bytes} more would pass the limit of ${maxHeldBytes}; ask again in a second, or send smaller batches`,
+      );
+    }
+    this.#heldBytes += bytes;
+    request.once('close', () => {
+      this.#heldBytes -= bytes;
+    });
+    return undefined;
+  }
+
+  /** A request that was let in is answered. */
+  answered(latencyMs: number): void {
+    this.#latenciesMs[this.#samples++ % KEPT_LATENCIES] = latencyMs;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #refuse(now: number, message: string): RequestError {
+    this.#options.refused();
+    this.#refusedSinceLog++;
+    if (now - this.#loggedAt > LOG_MS) {
+      this.#options.warn(`${message} (refused since the last such line: ${this.#refusedSinceLog})`);
+      this.#loggedAt = now;
+      this.#refusedSinceLog = 0;
+    }
+    return new RequestError(503, 'Overloaded', message, { headers: { 'retry-after': '1' } });
+  }
+
+  #learn(): void {
+    const loop = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(loop, this.#loop);
+    const backlog = this.#options.backlog();
+    const busyMs = backlog?.busyMs ?? 0;
+    const lanes = backlog === undefined ? 0 : (busyMs - this.#busyMs) / (PERIOD_MS * backlog.lanes);
+    this.#options.admission.learn({
+      utilization: Math.max(utilization, lanes),
+      latenciesMs: this.#latenciesMs,
+    });
+    this.#loop = loop;
+    this.#busyMs = busyMs;
+    this.#latenciesMs = [];
+    this.#samples = 0;
+  }
+}

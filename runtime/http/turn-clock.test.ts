@@ -1,0 +1,28 @@
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { TurnClock } from './turn-clock.ts';
+
+function busyFor(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+test('a turn tells how long it has read, and how long the one before was busy', async () => {
+  const clock = new TurnClock();
+  clock.enter(performance.now());
+  busyFor(20);
+  expect(clock.enter(performance.now()).turnMs).toBeGreaterThanOrEqual(20);
+  await setImmediate();
+  await setImmediate();
+  const next = clock.enter(performance.now());
+  expect(next.turnMs).toBe(0);
+  expect(next.turnBeforeMs).toBeGreaterThanOrEqual(20);
+});
+
+test('after the event loop has been idle, nobody has waited', async () => {
+  const clock = new TurnClock();
+  clock.enter(performance.now());
+  busyFor(20);
+  await setTimeout(50);
+  expect(clock.enter(performance.now()).turnBeforeMs).toBe(0);
+});

@@ -1,0 +1,40 @@
+import { performance } from 'node:perf_hooks';
+
+export interface Turn {
+  /** Since the first request of this turn of the event loop was read. */
+  readonly turnMs: number;
+  /** How long the turn before took; 0 where the event loop was idle in between. */
+  readonly turnBeforeMs: number;
+}
+
+/** A poll that finds something at once counts as so much idling at most. */
+const IDLE_MS = 0.1;
+
+/**
+ * How long requests may have waited in their sockets. Nobody sees them arrive there; but what is read in one turn of
+ * the event loop has come since the turn before, however long that one took.
+ */
+export class TurnClock {
+  #inTurn = false;
+  #start = 0;
+  #idle = 0;
+  #turnBeforeMs = 0;
+
+  /** A request is read, at `now` of performance.now(). */
+  enter(now: number): Turn {
+    if (!this.#inTurn) this.#begin(now);
+    return { turnMs: now - this.#start, turnBeforeMs: this.#turnBeforeMs };
+  }
+
+  #begin(now: number): void {
+    this.#inTurn = true;
+    const idle = performance.nodeTiming.idleTime;
+    // Where the event loop has waited for something to happen, nothing had been waiting for it.
+    this.#turnBeforeMs = idle - this.#idle < IDLE_MS ? now - this.#start : 0;
+    this.#start = now;
+    this.#idle = idle;
+    setImmediate(() => {
+      this.#inTurn = false;
+    });
+  }
+}

@@ -4,5 +4,5 @@ import type { Model } from '#runtime/model/load.ts';
 export function greeting({ manifest, example }: Model, host: string, port: number): string {
   const url = `http://${host === '0.0.0.0' || host === '::' ? 'localhost' : host}:${port}`;
   const body = JSON.stringify(example).replaceAll("'", String.raw`'\''`);
-  return `${manifest.name} ${manifest.version} serves at ${url} (${url}/openapi.json, ${url}/metrics). Try: curl -s ${url}/predict -H 'content-type: application/json' -d '${body}'\n`;
+  return `${manifest.name} ${manifest.version} serves at ${url} (open it in a browser to try it; ${url}/docs, ${url}/metrics). Try: curl -s ${url}/predict -H 'content-type: application/json' -d '${body}'\n`;
 }

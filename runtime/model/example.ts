@@ -31,8 +31,10 @@ function exampleValue(
 ): FieldValue {
   if (input.default !== undefined) return input.default;
   const [first, ...inner] = input.shape;
-  const sizes = (first === null ? inner : input.shape).map((dim) => dim ?? 1);
-  return nest(sizes.every((size) => size === 1) ? [] : sizes, () => element(input, random));
+  const dims = first === null ? inner : input.shape;
+  // One element may stand for itself, but not where a dimension is open: there its array says how long it is.
+  const sizes = dims.every((dim) => dim === 1) ? [] : dims.map((dim) => dim ?? 1);
+  return nest(sizes, () => element(input, random));
 }
 
 function nest(sizes: readonly number[], value: () => FieldValue): FieldValue {

@@ -213,6 +213,35 @@ test('a bare graph is asked for with JSON that it takes', async () => {
   }
 });
 
+test.each([
+  ['float32', ['N', 'M'], '[0.5]'],
+  ['float32', [2, 2], '[[0.5,0.5],[0.5,0.5]]'],
+  ['string', ['N', 2], '[&quot;&quot;,&quot;&quot;]'],
+  ['uint8', [1, 3], '[[1,1,1]]'],
+] as const)('a tensor of %s %j is shown as %s, which the model takes', async (type, shape, text) => {
+  const tensor = (name: string) => ({ name, type, shape: [...shape] });
+  const model = onnxModel({
+    inputs: [tensor('x')],
+    outputs: [tensor('y')],
+    nodes: [{ op: 'Identity', inputs: ['x'], outputs: ['y'] }],
+  });
+  await using files = await Folder.create(new Map([['identity.onnx', model]]));
+  const bare = await startServer(files.path);
+  try {
+    const page = await (await fetch(bare.url, { headers: HTML })).text();
+    expect(/<textarea[^>]*>\s*([^<]*)<\/textarea>/.exec(page)?.[1]).toBe(text);
+    const { commands } = pageData(await (await fetch(`${bare.url}/docs`)).text()) as {
+      readonly commands: readonly Command[];
+    };
+    const answered = commands.filter(({ body }) => body !== undefined).map(({ path }) => path);
+    expect(answered).toEqual(
+      expect.arrayContaining(['predict', 'predict_batch', 'v2/models/identity/infer']),
+    );
+  } finally {
+    await bare.stop();
+  }
+});
+
 test('a model that refuses its example still has its pages', async () => {
   const model = onnxModel({
     ...GATHER,

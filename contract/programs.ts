@@ -1,5 +1,9 @@
 import { z } from 'zod';
 
+/** What runs a model's nodes: `cuda` needs the CUDA build of the runtime image and an NVIDIA GPU. */
+export const executionProviderSchema = z.enum(['cpu', 'cuda']);
+export type ExecutionProvider = z.infer<typeof executionProviderSchema>;
+
 /**
  * The flags of `runtime serve` and `runtime pull`, as one versioned JSON value in the argument `--config`, because a pod
  * template is written once and must still be understood by the next two releases of the runtime.
@@ -22,6 +26,8 @@ export const serveConfigSchema = z.object({
   /** The mounted traffic file. */
   trafficFile: z.string().optional(),
   maxBatchSize: z.int().min(1).max(4096).default(64),
+  /** Absent: cpu. */
+  executionProvider: executionProviderSchema.optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 export type ServeConfig = Readonly<z.infer<typeof serveConfigSchema>>;

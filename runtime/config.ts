@@ -68,6 +68,12 @@ const FLAGS: readonly Flag[] = [
     help: 'most rows that run together (64)',
   },
   {
+    name: 'execution-provider',
+    field: 'executionProvider',
+    placeholder: 'NAME',
+    help: 'what runs the graph: cpu, or cuda (docs/gpu.md) (cpu)',
+  },
+  {
     name: 'max-body-bytes',
     field: 'maxBodyBytes',
     placeholder: 'N',

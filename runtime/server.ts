@@ -165,6 +165,7 @@ async function load(options: ServeOptions, { state, metrics }: Service, log: Log
     name: options.name,
     cores,
     maxBatchSize: options.maxBatchSize,
+    executionProvider: options.executionProvider,
     drift: {
       windowSeconds: options.driftWindowSeconds,
       minSamples: options.driftMinSamples,
@@ -175,7 +176,7 @@ async function load(options: ServeOptions, { state, metrics }: Service, log: Log
       ? { onGoldenDiffers: ({ message }) => log.warn(`${message} It is stable already, so it serves on.`) }
       : {}),
   });
-  const { manifest, source, merging, cap, execution } = model;
+  const { manifest, source, merging, cap, execution, provider } = model;
   const sha256 = options.sha256 ?? source.sha256;
   metrics.modelLoaded(
     { revision: state.revisionName, version: manifest.version, sha256 },
@@ -188,6 +189,8 @@ async function load(options: ServeOptions, { state, metrics }: Service, log: Log
     sha256,
     cores,
     execution,
+    executionProvider: provider.executionProvider,
+    nodes: provider.text,
     merging,
     rowsPerRun: cap,
     golden: source.golden?.rows.length ?? 0,

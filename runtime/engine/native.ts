@@ -1,6 +1,7 @@
 import { env } from 'onnxruntime-node';
 import ort from 'onnxruntime-node/dist/binding.js';
 import type { TensorType } from '#contract/model-manifest.ts';
+import type { ExecutionProvider } from '#contract/programs.ts';
 import { isTensorData, type Tensor, type TensorData } from './tensor.ts';
 
 // The part that worker threads share with the main thread: it imports little, because each thread pays for it.
@@ -10,6 +11,10 @@ export interface SessionSpec {
   readonly path: string;
   /** Threads of ONNX Runtime within one run. */
   readonly threads: number;
+  /** What runs the nodes that it knows; the CPU runs the others. Absent: the CPU runs all. */
+  readonly provider?: ExecutionProvider;
+  /** Records, until the profile is ended, which provider runs which node, in a file whose name begins so. */
+  readonly profile?: string;
 }
 
 /** A graph's input or output as the binding tells it. */
@@ -31,6 +36,8 @@ export interface NativeSession {
     fetches: object,
     options: object,
   ): Readonly<Record<string, { readonly dims: readonly number[]; readonly data: unknown }>>;
+  /** Gives the profile's file. */
+  endProfiling(): string;
   dispose(): void;
 }
 
@@ -43,13 +50,16 @@ export type Run = (tensors: readonly Tensor[]) => readonly Tensor[];
 const NO_OPTIONS = {};
 
 /** Opens a graph; throws ONNX Runtime's error. */
-export function loadNative({ path, threads }: SessionSpec): NativeSession {
+export function loadNative({ path, threads, provider = 'cpu', profile }: SessionSpec): NativeSession {
   // A request that the graph refuses is answered to its sender; ONNX Runtime need not print it to stderr as well.
   env.logLevel = 'fatal';
   ort.initOrt();
-  const session: NativeSession = new ort.binding.InferenceSession();
+  // endProfiling gives the file's name, which its own types keep back.
+  const session = new ort.binding.InferenceSession() as unknown as NativeSession;
   session.loadModel(path, {
-    executionProviders: ['cpu'],
+    // A provider that is asked for and cannot be had is an error here: ONNX Runtime has no fallback of its own.
+    executionProviders: [provider],
+    ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
     graphOptimizationLevel: 'all',
     intraOpNumThreads: threads,
     interOpNumThreads: 1,

@@ -70,6 +70,7 @@ function slowSession(msPerRow: number): { readonly session: Session; readonly ru
       while (performance.now() < until);
       return [];
     },
+    endProfile: () => [],
     release: () => undefined,
   };
   return { session, runs: () => runs };

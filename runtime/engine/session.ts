@@ -1,6 +1,7 @@
 import { env } from 'onnxruntime-node';
 import type { TensorType } from '#contract/model-manifest.ts';
 import { FailureError } from '#contract/failure.ts';
+import { cudaProblem } from './cuda.ts';
 import {
   compileRun,
   errorText,
@@ -10,6 +11,7 @@ import {
   type Run,
   type SessionSpec,
 } from './native.ts';
+import { readProfile, type ProviderNodes } from './nodes.ts';
 
 /** A graph's input or output; null is a dimension of any size. */
 export interface GraphValue {
@@ -29,6 +31,8 @@ export interface Graph {
 /** A loaded graph. `run` is synchronous: ONNX Runtime's binding for Node blocks its thread in any case. */
 export interface Session extends Graph {
   readonly run: Run;
+  /** Which provider ran which nodes so far, of a session that was opened with a profile, which ends here. */
+  endProfile(): readonly ProviderNodes[];
   release(): void;
 }
 
@@ -55,13 +59,26 @@ export function openSession(path: string, options: Omit<SessionSpec, 'path'>): S
   const native = load({ path, ...options });
   const inputs = native.inputMetadata.map((value) => graphValue(path, 'input', value));
   const outputs = native.outputMetadata.map((value) => graphValue(path, 'output', value));
-  return { inputs, outputs, run: compileRun(native, inputs, outputs), release: () => native.dispose() };
+  return {
+    inputs,
+    outputs,
+    run: compileRun(native, inputs, outputs),
+    endProfile: () => readProfile(native.endProfiling()),
+    release: () => native.dispose(),
+  };
 }
+
+/** Errors that are about the GPU and not about the graph. */
+const OF_CUDA = /cuda|cudnn|cublas|shared library/i;
 
 function load(spec: SessionSpec): NativeSession {
   try {
     return loadNative(spec);
   } catch (cause) {
+    if (spec.provider === 'cuda' && OF_CUDA.test(errorText(cause))) {
+      const message = `executionProvider cuda was asked for, and ${cudaProblem(cause)}`;
+      throw new FailureError('LoadFailed', message, { cause });
+    }
     throw new FailureError(
       'LoadFailed',
       `ONNX Runtime cannot load ${spec.path}: ${errorText(cause)}. Export the model with operators and an opset that ONNX Runtime ${env.versions.node ?? ''} knows.`,

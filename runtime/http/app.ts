@@ -124,7 +124,7 @@ function serviceInfo(state: ServiceState, { manifest, name }: Model, version: st
 
 function modelInfo(
   state: ServiceState,
-  { manifest, name, source, loadedAt, merging, cap, execution }: Model,
+  { manifest, name, source, loadedAt, merging, cap, execution, provider }: Model,
 ): object {
   return {
     model_name: manifest.name,
@@ -144,6 +144,8 @@ function modelInfo(
     training: manifest.training ?? null,
     batching: { merging, maxRows: cap },
     execution,
+    executionProvider: provider.executionProvider,
+    nodes: provider.nodes ?? null,
     timestamp: loadedAt.toISOString(),
   };
 }

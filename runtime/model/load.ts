@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import type { ExecutionProvider } from '#contract/programs.ts';
 import { FailureError } from '#contract/failure.ts';
 import type { Manifest } from '#contract/model-manifest.ts';
 import { compileDrift, DRIFT_DEFAULTS, type Drift, type DriftSettings } from '#runtime/drift/index.ts';
@@ -6,6 +7,7 @@ import { Batcher, type BatcherOptions } from '#runtime/engine/batcher.ts';
 import { chooseEngine, type Chosen, type Execution } from '#runtime/engine/choose.ts';
 import { closeEngine } from '#runtime/engine/engine.ts';
 import { mergesRows, outputDims, sampleTensors, type Samples } from '#runtime/engine/probe.ts';
+import { profileSetting, reportProvider, type ProviderReport } from './provider.ts';
 import { openSession, type Session } from '#runtime/engine/session.ts';
 import { allocate, elementCount, type Tensor } from '#runtime/engine/tensor.ts';
 import { compileAnswer, type AnswerContext } from '#runtime/protocol/answer.ts';
@@ -38,6 +40,8 @@ export interface Model {
   readonly batcher: Batcher;
   /** Where runs happen, and why there. */
   readonly execution: Execution;
+  /** What was asked to run the graph, and what runs which of its nodes. */
+  readonly provider: ProviderReport;
   /** How far what it is asked and answers has moved from its training data. */
   readonly drift: Drift;
   readonly loadedAt: Date;
@@ -51,6 +55,7 @@ export interface LoadOptions {
   /** Whole cores of the CPU limit. */
   readonly cores: number;
   readonly maxBatchSize: number;
+  readonly executionProvider?: ExecutionProvider | undefined;
   readonly drift?: DriftSettings;
   readonly onRun?: BatcherOptions['onRun'];
   /** Hears of a golden answer that differs, and the model serves all the same; absent: it does not. */
@@ -63,16 +68,20 @@ const SAMPLES = 8;
 export async function loadModel(options: LoadOptions): Promise<Model> {
   const source = await readModelSource(options.path);
   const used = process.memoryUsage.rss();
-  const session = openSession(source.graph, { threads: 1 });
+  const provider = options.executionProvider ?? 'cpu';
+  const session = openSession(source.graph, { threads: 1, provider, ...profileSetting() });
   const { size } = await stat(source.graph);
   const memory = { used, model: Math.max(process.memoryUsage.rss() - used, size) };
   const manifest = describeModel(source, session);
   const samples = mergeableSamples(manifest, source, session);
+  const sample =
+    samples === undefined ? wholeSample(manifest, source, session) : () => sampleTensors(session, samples, 1);
+  const report = reportProvider(provider, session, sample);
   const merging = samples !== undefined && mergesRows(session, samples);
   selfTest(options, { source, session, manifest, merging });
   const seenDims = samples === undefined ? undefined : outputDims(session, samples);
   const chosen = await chooseEngine(session, {
-    spec: { path: source.graph },
+    spec: { path: source.graph, provider },
     cores: options.cores,
     sample: merging
       ? (rows) => sampleTensors(session, samples, rows)
@@ -81,7 +90,7 @@ export async function loadModel(options: LoadOptions): Promise<Model> {
     openSizes: session.inputs.some(({ shape }) => shape.slice(merging ? 1 : 0).includes(null)),
     memory,
   });
-  return compileModel(options, { source, session, manifest, merging, seenDims, chosen });
+  return compileModel(options, { source, session, manifest, merging, seenDims, chosen, report });
 }
 
 interface Tried {
@@ -92,11 +101,12 @@ interface Tried {
   /** The outputs' dimensions for one row, where there is one to try. */
   readonly seenDims: readonly (readonly number[])[] | undefined;
   readonly chosen: Chosen;
+  readonly report: ProviderReport;
 }
 
 function selfTest(
   { onGoldenDiffers }: LoadOptions,
-  { source, session, manifest, merging }: Omit<Tried, 'seenDims' | 'chosen'>,
+  { source, session, manifest, merging }: Omit<Tried, 'seenDims' | 'chosen' | 'report'>,
 ): void {
   if (source.golden === undefined) return;
   try {
@@ -109,7 +119,7 @@ function selfTest(
 }
 
 function compileModel(options: LoadOptions, tried: Tried): Model {
-  const { source, session, manifest, merging, seenDims, chosen } = tried;
+  const { source, session, manifest, merging, seenDims, chosen, report } = tried;
   const { cap, engine, execution, msPerRow } = chosen;
   const outputNames = session.outputs.map(({ name }) => name);
   const features = compileFeatures(manifest.inputs, {
@@ -155,6 +165,7 @@ function compileModel(options: LoadOptions, tried: Tried): Model {
       observe: drift.kind === 'measured' ? drift.monitor.observe : undefined,
     }),
     execution,
+    provider: report,
     drift,
     loadedAt: new Date(),
     close: () => closeEngine(engine),

@@ -10,7 +10,7 @@ COPY package.json package-lock.json .npmrc ./
 # file's; not "npm ci", which refuses a lock file written where a registry lacks some platform's optional packages.
 RUN npm install --no-save --ignore-scripts --no-audit --no-fund --no-update-notifier
 
-# Of onnxruntime's native builds (four platforms, 290 MB), only this platform's.
+# Of onnxruntime's native builds (four platforms, 290 MB), only this platform's; sharp, which decodes pictures, with libvips.
 FROM dependencies AS native
 RUN set -e; \
     platform="linux/$(node -p process.arch)"; \
@@ -23,6 +23,13 @@ RUN set -e; \
     cp node_modules/onnxruntime-common/package.json /app/node_modules/onnxruntime-common/; \
     cp -R node_modules/onnxruntime-common/dist /app/node_modules/onnxruntime-common/dist; \
     rm -rf /app/node_modules/onnxruntime-common/dist/esm; \
+    for package in sharp "@img/sharp-linux-$(node -p process.arch)" "@img/sharp-libvips-linux-$(node -p process.arch)" \
+        @img/colour detect-libc semver; do \
+      mkdir -p "/app/node_modules/$package"; \
+      cp -R "node_modules/$package/." "/app/node_modules/$package/"; \
+    done; \
+    rm -rf /app/node_modules/sharp/src /app/node_modules/sharp/install /app/node_modules/sharp/lib \
+      /app/node_modules/@img/*/lib/glib-2.0; \
     find /app \( -name '*.map' -o -name '*.d.ts' \) -delete
 
 # Each program from what it is made of alone: a change of one rebuilds no other (images/inputs.ts lists the same).

@@ -1,6 +1,6 @@
 /**
  * Bundles each program under dist/: servers as <name>/main.mjs with chunks beside it, so that what is imported late costs
- * no memory before; the plugin as one file. Native addons cannot be bundled: onnxruntime-node stays outside.
+ * no memory before; the plugin as one file. Native addons cannot be bundled: onnxruntime-node and sharp stay outside.
  */
 import { existsSync } from 'node:fs';
 import { cp, readdir, rm, stat } from 'node:fs/promises';
@@ -22,7 +22,10 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     source: 'runtime/main.ts',
     file: 'runtime/main.mjs',
     // Programs of worker threads, which are started by file name.
-    workers: { 'engine-worker': 'runtime/engine/worker.ts' },
+    workers: {
+      'engine-worker': 'runtime/engine/worker.ts',
+      'picture-worker': 'runtime/image/fit-worker.ts',
+    },
     folders: ['runtime/pages/browser'],
   },
   'kubectl-windlass': { source: 'cli/main.ts', file: 'kubectl-windlass.mjs' },
@@ -58,7 +61,7 @@ for (const [name, { source, file, workers = {}, folders = [] }] of Object.entrie
     platform: 'node',
     format: 'esm',
     target: 'node24',
-    external: ['onnxruntime-node'],
+    external: ['onnxruntime-node', 'sharp'],
     banner: { js: COMMONJS_GLOBALS },
     minifySyntax: true,
     minifyWhitespace: true,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bundlePathSchema, MAX_BUNDLE_FILES, sha256Schema } from './artifact.ts';
+import { imageInputSchema, imageTensorProblem } from './image-input.ts';
 
 /** model.json itself may have this many bytes; reference and golden are files beside it. */
 export const MAX_MANIFEST_BYTES = 1024 * 1024;
@@ -50,6 +51,8 @@ export const modelInputSchema = z.strictObject({
     .max(1000)
     .optional(),
   default: featureValueSchema.optional(),
+  /** The input takes pictures: then it is the model's only one. */
+  image: imageInputSchema.optional(),
 });
 export type ModelInput = Readonly<z.infer<typeof modelInputSchema>>;
 
@@ -178,7 +181,17 @@ export const manifestSchema = z
       .optional(),
   })
   .check((context) => {
-    const { files, graph, reference, golden } = context.value;
+    const { files, graph, reference, golden, inputs } = context.value;
+    for (const [index, { name, type, shape, image }] of inputs.entries()) {
+      if (image === undefined) continue;
+      const problem =
+        inputs.length > 1
+          ? `takes pictures beside other inputs; a model of pictures has this input alone`
+          : imageTensorProblem(type, shape, image);
+      if (problem === undefined) continue;
+      const message = `"${name.slice(0, 80)}" ${problem}`;
+      context.issues.push({ code: 'custom', path: ['inputs', index, 'image'], input: image, message });
+    }
     if (Object.keys(files).length >= MAX_BUNDLE_FILES) {
       context.issues.push({
         code: 'custom',
@@ -203,6 +216,7 @@ export type Manifest = Readonly<z.infer<typeof manifestSchema>>;
 /**
  * golden.json: requests with the answers that ONNX Runtime gave when the bundle was written. `input` is a body of
  * POST /predict; `output` holds, per graph output, that row's values, flattened. A number may differ by `tolerance`.
+ * For an input that takes pictures, its value is the bundle path of a picture, best a PNG.
  */
 export const goldenSchema = z.strictObject({
   formatVersion: z.literal(1),

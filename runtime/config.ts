@@ -13,6 +13,12 @@ export const serveOptionsSchema = serveConfigSchema.extend({
     .min(1024)
     .max(2 ** 30)
     .default(16 * 1024 * 1024),
+  /** Most pixels of a picture, which is refused before it is decoded; absent: what fits into half of the memory limit. */
+  maxImagePixels: z
+    .int()
+    .min(1)
+    .max(2 ** 28)
+    .optional(),
   /** A request must have arrived after so long, its body included. */
   requestTimeoutSeconds: z.number().min(0.1).max(3600).default(30),
   /** No prediction waits longer for its run: what would is refused with a 503. Once seen busy, a server refuses sooner. */
@@ -78,6 +84,12 @@ const FLAGS: readonly Flag[] = [
     field: 'maxBodyBytes',
     placeholder: 'N',
     help: "most bytes of a request's body (16777216)",
+  },
+  {
+    name: 'max-image-pixels',
+    field: 'maxImagePixels',
+    placeholder: 'N',
+    help: 'most pixels of a picture (by the memory limit, 50 million)',
   },
   {
     name: 'request-timeout',
@@ -148,6 +160,7 @@ const NUMBERS: ReadonlySet<keyof ServeOptions> = new Set([
   'port',
   'maxBatchSize',
   'maxBodyBytes',
+  'maxImagePixels',
   'requestTimeoutSeconds',
   'maxWaitMs',
   'drainSeconds',

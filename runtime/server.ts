@@ -171,6 +171,7 @@ async function load(options: ServeOptions, { state, metrics }: Service, log: Log
       minSamples: options.driftMinSamples,
       threshold: options.driftThreshold,
     },
+    maxImagePixels: options.maxImagePixels,
     onRun: (rows, seconds) => metrics.ran(rows, seconds),
     ...(state.servesAlready
       ? { onGoldenDiffers: ({ message }) => log.warn(`${message} It is stable already, so it serves on.`) }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import { FailureError } from '#contract/failure.ts';
+import { goldenSchemaOf } from '#contract/golden-pictures.ts';
 import {
-  goldenSchema,
   MANIFEST_FILE,
   type Manifest,
   manifestSchema,
@@ -36,9 +36,10 @@ export async function readManifest(
 }
 
 /** Which JSON files of the bundle have a schema of their own, by path. */
-export function sideFiles({ golden, reference }: Manifest): ReadonlyMap<string, z.ZodType> {
+export function sideFiles(manifest: Manifest): ReadonlyMap<string, z.ZodType> {
+  const { golden, reference } = manifest;
   return new Map<string, z.ZodType>([
-    ...(golden === undefined ? [] : ([[golden, goldenSchema]] as const)),
+    ...(golden === undefined ? [] : ([[golden, goldenSchemaOf(manifest)]] as const)),
     ...(reference === undefined ? [] : ([[reference, referenceSchema]] as const)),
   ]);
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { HOW_TO_SEND, isPictureType } from '#runtime/image/index.ts';
 import { JSON_LENGTH_HEADER } from '#runtime/protocol/answer-body.ts';
 import { RequestError } from '#runtime/protocol/errors.ts';
 import { CODINGS, codingOf, inflateBody } from './compression.ts';
@@ -9,6 +10,8 @@ export interface BodyRules {
   readonly limit: number;
   /** JSON may be followed by the bytes of tensors. */
   readonly binary: boolean;
+  /** The model takes pictures beside JSON. */
+  readonly pictures: boolean;
 }
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
@@ -18,14 +21,20 @@ const BINARY_TYPE = /^application\/octet-stream\s*(?:;|$)/i;
 /** What a request's headers say about a body that cannot be taken; undefined where it can. */
 export function bodyProblem(
   { headers }: IncomingMessage,
-  { limit, binary }: BodyRules,
+  { limit, binary, pictures }: BodyRules,
 ): RequestError | undefined {
   const type = headers['content-type'];
-  if (type !== undefined && !JSON_TYPE.test(type) && !(binary && BINARY_TYPE.test(type))) {
+  const fits =
+    type === undefined ||
+    JSON_TYPE.test(type) ||
+    (binary && BINARY_TYPE.test(type)) ||
+    (pictures && isPictureType(type));
+  if (!fits) {
+    const advice = pictures ? HOW_TO_SEND : 'send JSON with content-type: application/json';
     return new RequestError(
       415,
       'UnsupportedMediaType',
-      `content-type ${type.slice(0, 100)} is not supported; send JSON with content-type: application/json`,
+      `content-type ${type.slice(0, 100)} is not supported; ${advice}`,
     );
   }
   const encoding = headers['content-encoding'];

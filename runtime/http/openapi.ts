@@ -13,22 +13,28 @@ export function openApi(model: Model): object {
   const bodies: Readonly<Record<string, object>> = {
     '/v2/models/:name/infer': infer,
     '/v2/models/:name/versions/:version/infer': infer,
-    '/predict': jsonBody({ $ref: '#/components/schemas/Features' }, example),
-    '/predict_batch': jsonBody(
-      {
-        type: 'object',
-        required: [rows],
-        properties: {
-          [rows]: {
-            type: 'array',
-            minItems: 1,
-            maxItems: batch?.limit ?? 1000,
-            items: { $ref: '#/components/schemas/Features' },
-          },
-        },
-      },
-      { [rows]: [example] },
-    ),
+    '/predict':
+      model.pictures === undefined
+        ? jsonBody({ $ref: '#/components/schemas/Features' }, example)
+        : pictureBody(PICTURE),
+    '/predict_batch':
+      model.pictures === undefined
+        ? jsonBody(
+            {
+              type: 'object',
+              required: [rows],
+              properties: {
+                [rows]: {
+                  type: 'array',
+                  minItems: 1,
+                  maxItems: batch?.limit ?? 1000,
+                  items: { $ref: '#/components/schemas/Features' },
+                },
+              },
+            },
+            { [rows]: [example] },
+          )
+        : pictureBody({ type: 'array', items: PICTURE }),
   };
   return {
     openapi: '3.1.0',
@@ -78,7 +84,9 @@ function operations(
           description: 'The answer.',
           content: { ...json({ type: 'object' }), ...(template === '/drift' ? PAGE : {}) },
         },
-        ...(method === 'post' ? { '400': error, '413': error, '422': error, '503': error } : {}),
+        ...(method === 'post'
+          ? { '400': error, '413': error, '415': error, '422': error, '503': error }
+          : {}),
       },
     },
   };
@@ -102,6 +110,15 @@ function pathTemplate(template: string): string {
 
 function jsonBody(schema: object, example: object): object {
   return { requestBody: { required: true, content: { 'application/json': { schema, example } } } };
+}
+
+const PICTURE = { type: 'string', contentMediaType: 'image/*', description: 'a JPEG, PNG or WebP' };
+
+/** A form with the part "file", once or several times, or one picture as the body itself. */
+function pictureBody(file: object): object {
+  const form = { type: 'object', required: ['file'], properties: { file } };
+  const whole = Object.fromEntries(['image/jpeg', 'image/png', 'image/webp'].map((type) => [type, {}]));
+  return { requestBody: { required: true, content: { 'multipart/form-data': { schema: form }, ...whole } } };
 }
 
 function json(schema: object): object {

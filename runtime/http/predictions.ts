@@ -10,9 +10,9 @@ import { EngineError } from '#runtime/engine/lane.ts';
 import type { Logger } from '#runtime/log.ts';
 import type { CountedPrediction, Metrics } from '#runtime/metrics.ts';
 import type { Model } from '#runtime/model/load.ts';
-import { JSON_LENGTH_HEADER, type AnswerBody } from '#runtime/protocol/answer-body.ts';
+import { JSON_LENGTH_HEADER } from '#runtime/protocol/answer-body.ts';
 import { RequestError, type ErrorShape } from '#runtime/protocol/errors.ts';
-import type { Reader } from '#runtime/protocol/predict.ts';
+import type { Reader, Sink } from '#runtime/protocol/predict.ts';
 import type { ServiceState } from '#runtime/state.ts';
 import { destinationOf, fromPod, judgeStatus } from '#runtime/traffic/decision.ts';
 import type { ForwardedAnswer, Forwarder } from '#runtime/traffic/forward.ts';
@@ -23,6 +23,7 @@ import {
 } from '#runtime/traffic/predictions-header.ts';
 import { bodyProblem, jsonLengthOf, readBody } from './body.ts';
 import type { Gate } from './gate.ts';
+import { pictureAnswer, bodyRules } from './pictures.ts';
 import {
   bodyReply,
   errorReply,
@@ -92,7 +93,7 @@ export class PredictionEndpoint {
       model === undefined
         ? notAvailable()
         : (nameProblem(model, route) ??
-          bodyProblem(request, { limit: maxBodyBytes, binary: route.prediction === 'v2' }) ??
+          bodyProblem(request, bodyRules(model, route, maxBodyBytes)) ??
           gate.enter(arrivedMs, request));
     if (model === undefined || problem !== undefined) {
       const reply = errorReply(problem ?? notAvailable(), errorShapeOf(route, model));
@@ -140,11 +141,15 @@ export class PredictionEndpoint {
         modelLoaded: true,
         uptimeSeconds: state.uptimeSeconds,
       };
-      const sink = {
-        answer: (answer: AnswerBody, predictions: readonly CountedPrediction[]) =>
-          done({ status: 200, ...bodyReply(answer), predictions }),
+      const sink: Sink = {
+        answer: (answer, predictions) => done({ status: 200, ...bodyReply(answer), predictions }),
         refuse: refused,
       };
+      const picture = pictureAnswer(exchange, model, body);
+      if (picture !== undefined) {
+        void picture(context, sink).then((job) => model.batcher.submit(job), refused);
+        return;
+      }
       const read = readerOf(model, exchange.route);
       const job = read(body, context, sink, jsonLengthOf(exchange.request));
       if (job !== undefined) model.batcher.submit(job);

@@ -1,28 +1,36 @@
-import type { Golden, ModelInput } from '#contract/model-manifest.ts';
+import { imageDims } from '#contract/image-input.ts';
+import type { ModelInput } from '#contract/model-manifest.ts';
+import { elementCount } from '#runtime/engine/tensor.ts';
+import type { GoldenRequests } from './golden-pictures.ts';
 
 /** A field's value in a request. */
 type FieldValue = string | number | boolean | FieldValue[];
 export type ExampleRequest = Readonly<Record<string, FieldValue>>;
 
-/** A body of POST /predict that the model accepts: from the inputs' defaults, choices and ranges. */
+/** A body of POST /predict that the model accepts: from the inputs' defaults, choices and ranges. None for pictures. */
 export function exampleRequest(inputs: readonly ModelInput[]): ExampleRequest {
-  return Object.fromEntries(inputs.map((input) => [input.name, exampleValue(input, () => 0.5)]));
+  const named = inputs.filter(({ image }) => image === undefined);
+  return Object.fromEntries(named.map((input) => [input.name, exampleValue(input, () => 0.5)]));
 }
 
 /** `count` requests that differ, the same ones at each start: golden ones first, then made up. */
 export function sampleRequests(
   inputs: readonly ModelInput[],
-  golden: Golden | undefined,
+  golden: GoldenRequests | undefined,
   count: number,
 ): readonly Readonly<Record<string, unknown>>[] {
   const random = randomNumbers(42);
   const known = golden?.rows.map(({ input }) => input).slice(0, count) ?? [];
   const made = Array.from({ length: count - known.length }, () =>
-    Object.fromEntries(
-      inputs.map((input) => [input.name, exampleValue({ ...input, default: undefined }, random)]),
-    ),
+    Object.fromEntries(inputs.map((input) => [input.name, sampleValue(input, random)])),
   );
   return [...known, ...made];
+}
+
+function sampleValue(input: ModelInput, random: () => number): unknown {
+  if (input.image === undefined) return exampleValue({ ...input, default: undefined }, random);
+  const dims = imageDims(input.image);
+  return { dims, data: Uint8Array.from({ length: elementCount(dims) }, () => Math.floor(random() * 256)) };
 }
 
 function exampleValue(

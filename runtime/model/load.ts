@@ -3,6 +3,7 @@ import type { ExecutionProvider } from '#contract/programs.ts';
 import { FailureError } from '#contract/failure.ts';
 import type { Manifest } from '#contract/model-manifest.ts';
 import { compileDrift, DRIFT_DEFAULTS, type Drift, type DriftSettings } from '#runtime/drift/index.ts';
+import { ENVIRONMENT } from '#contract/programs.ts';
 import { Batcher, type BatcherOptions } from '#runtime/engine/batcher.ts';
 import { chooseEngine, type Chosen, type Execution } from '#runtime/engine/choose.ts';
 import { closeEngine } from '#runtime/engine/engine.ts';
@@ -10,6 +11,7 @@ import { mergesRows, outputDims, sampleTensors, type Samples } from '#runtime/en
 import { profileSetting, reportProvider, type ProviderReport } from './provider.ts';
 import { openSession, type Session } from '#runtime/engine/session.ts';
 import { allocate, elementCount, type Tensor } from '#runtime/engine/tensor.ts';
+import { compilePictures, PictureReader, pixelLimit, type Pictures } from '#runtime/image/index.ts';
 import { compileAnswer, type AnswerContext } from '#runtime/protocol/answer.ts';
 import type { Problem } from '#runtime/protocol/errors.ts';
 import { compileFeatures } from '#runtime/protocol/features.ts';
@@ -18,6 +20,7 @@ import { compilePrediction } from '#runtime/protocol/prediction.ts';
 import { elementRule } from '#runtime/protocol/scalar.ts';
 import { compileV2, v2Metadata } from '#runtime/protocol/v2.ts';
 import { exampleRequest, sampleRequests, type ExampleRequest } from './example.ts';
+import { readGolden, type GoldenRequests } from './golden-pictures.ts';
 import { checkGolden, compileUnchecked } from './self-test.ts';
 import { describeModel } from './schema.ts';
 import { readModelSource, type ModelSource } from './source.ts';
@@ -29,6 +32,8 @@ export interface Model {
   /** What the Open Inference Protocol calls it; the manifest's own name is an alias. */
   readonly name: string;
   readonly named: NamedFeatures;
+  /** Answers requests whose body is a picture; undefined for a model of named features. */
+  readonly pictures: Pictures | undefined;
   readonly v2: Reader;
   readonly v2Metadata: object;
   /** Writes GET /health's answer. */
@@ -57,6 +62,8 @@ export interface LoadOptions {
   readonly maxBatchSize: number;
   readonly executionProvider?: ExecutionProvider | undefined;
   readonly drift?: DriftSettings;
+  /** Most pixels of a picture; absent: by the memory limit. */
+  readonly maxImagePixels?: number | undefined;
   readonly onRun?: BatcherOptions['onRun'];
   /** Hears of a golden answer that differs, and the model serves all the same; absent: it does not. */
   readonly onGoldenDiffers?: (failure: FailureError) => void;
@@ -73,28 +80,31 @@ export async function loadModel(options: LoadOptions): Promise<Model> {
   const { size } = await stat(source.graph);
   const memory = { used, model: Math.max(process.memoryUsage.rss() - used, size) };
   const manifest = describeModel(source, session);
-  const samples = mergeableSamples(manifest, source, session);
+  const reader = await openPictures(options, manifest);
+  const golden = await readGolden(source, reader);
+  const samples = mergeableSamples(manifest, golden, session);
   const sample =
-    samples === undefined ? wholeSample(manifest, source, session) : () => sampleTensors(session, samples, 1);
+    samples === undefined ? wholeSample(manifest, golden, session) : () => sampleTensors(session, samples, 1);
   const report = reportProvider(provider, session, sample);
   const merging = samples !== undefined && mergesRows(session, samples);
-  selfTest(options, { source, session, manifest, merging });
+  selfTest(options, golden, { session, manifest, merging });
   const seenDims = samples === undefined ? undefined : outputDims(session, samples);
   const chosen = await chooseEngine(session, {
     spec: { path: source.graph, provider },
     cores: options.cores,
     sample: merging
       ? (rows) => sampleTensors(session, samples, rows)
-      : wholeSample(manifest, source, session),
+      : wholeSample(manifest, golden, session),
     limit: merging ? options.maxBatchSize : 1,
     openSizes: session.inputs.some(({ shape }) => shape.slice(merging ? 1 : 0).includes(null)),
     memory,
   });
-  return compileModel(options, { source, session, manifest, merging, seenDims, chosen, report });
+  return compileModel(options, { source, reader, session, manifest, merging, seenDims, chosen, report });
 }
 
 interface Tried {
   readonly source: ModelSource;
+  readonly reader: PictureReader | undefined;
   readonly session: Session;
   readonly manifest: Manifest;
   readonly merging: boolean;
@@ -106,11 +116,12 @@ interface Tried {
 
 function selfTest(
   { onGoldenDiffers }: LoadOptions,
-  { source, session, manifest, merging }: Omit<Tried, 'seenDims' | 'chosen' | 'report'>,
+  golden: GoldenRequests | undefined,
+  { session, manifest, merging }: Pick<Tried, 'session' | 'manifest' | 'merging'>,
 ): void {
-  if (source.golden === undefined) return;
+  if (golden === undefined) return;
   try {
-    checkGolden(source.golden, manifest.inputs, session, merging);
+    checkGolden(golden, manifest.inputs, session, merging);
   } catch (error) {
     const differs = error instanceof FailureError && error.reason === 'CheckFailed';
     if (!differs || onGoldenDiffers === undefined) throw error;
@@ -118,8 +129,18 @@ function selfTest(
   }
 }
 
+async function openPictures(
+  { cores, maxImagePixels }: LoadOptions,
+  { inputs }: Manifest,
+): Promise<PictureReader | undefined> {
+  const image = inputs.find((input) => input.image !== undefined)?.image;
+  if (image === undefined) return undefined;
+  const maxPixels = pixelLimit(maxImagePixels, process.env[ENVIRONMENT.memoryLimit]);
+  return PictureReader.open({ image, threads: cores, maxPixels });
+}
+
 function compileModel(options: LoadOptions, tried: Tried): Model {
-  const { source, session, manifest, merging, seenDims, chosen, report } = tried;
+  const { source, reader, session, manifest, merging, seenDims, chosen, report } = tried;
   const { cap, engine, execution, msPerRow } = chosen;
   const outputNames = session.outputs.map(({ name }) => name);
   const features = compileFeatures(manifest.inputs, {
@@ -141,6 +162,7 @@ function compileModel(options: LoadOptions, tried: Tried): Model {
     prediction: compilePrediction(manifest, outputNames),
     ...(seenDims === undefined ? {} : { seenDims }),
   };
+  const named = compileNamedFeatures(manifest, outputNames, features);
   const health = manifest.response?.health;
   const drift = compileDrift(
     { manifest, bundle: source.manifest !== undefined, reference: source.reference, graph: session },
@@ -150,7 +172,8 @@ function compileModel(options: LoadOptions, tried: Tried): Model {
     manifest,
     source,
     name: v2Model.name,
-    named: compileNamedFeatures(manifest, outputNames, features),
+    named,
+    pictures: reader === undefined ? undefined : compilePictures({ manifest, named, merging }, reader),
     v2: compileV2(v2Model),
     v2Metadata: v2Metadata(v2Model),
     health: health === undefined ? undefined : compileAnswer(manifest, health, 'response.health'),
@@ -173,13 +196,17 @@ function compileModel(options: LoadOptions, tried: Tried): Model {
 }
 
 /** Rows to try merging with; undefined where a first dimension is fixed, or the samples differ in shape. */
-function mergeableSamples(manifest: Manifest, source: ModelSource, session: Session): Samples | undefined {
+function mergeableSamples(
+  manifest: Manifest,
+  golden: GoldenRequests | undefined,
+  session: Session,
+): Samples | undefined {
   const open =
     manifest.inputs.every(({ shape }) => shape[0] === null) &&
     session.outputs.every(({ shape }) => shape.length === 0 || shape[0] === null);
   if (!open) return undefined;
   const features = compileUnchecked(manifest.inputs, session, true);
-  const rows = sampleRequests(manifest.inputs, source.golden, SAMPLES).map((request) =>
+  const rows = sampleRequests(manifest.inputs, golden, SAMPLES).map((request) =>
     features.read(request, [], []),
   );
   const shapes = features.shapes(rows[0] ?? []);
@@ -198,11 +225,11 @@ function mergeableSamples(manifest: Manifest, source: ModelSource, session: Sess
 /** The inputs of one run of a model whose rows do not merge; undefined where its sizes leave nothing to make up. */
 function wholeSample(
   manifest: Manifest,
-  source: ModelSource,
+  golden: GoldenRequests | undefined,
   session: Session,
 ): (() => readonly Tensor[]) | undefined {
   const features = compileUnchecked(manifest.inputs, session, false);
-  const [request] = sampleRequests(manifest.inputs, source.golden, 1);
+  const [request] = sampleRequests(manifest.inputs, golden, 1);
   const problems: Problem[] = [];
   const row = features.read(request, [], problems);
   if (problems.length > 0) return undefined;

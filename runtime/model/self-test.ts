@@ -1,16 +1,18 @@
 import { FailureError } from '#contract/failure.ts';
-import type { Golden, ModelInput } from '#contract/model-manifest.ts';
+import type { ModelInput } from '#contract/model-manifest.ts';
 import type { Session } from '#runtime/engine/session.ts';
 import { allocate, elementCount, type Tensor } from '#runtime/engine/tensor.ts';
 import { pathText, type Problem } from '#runtime/protocol/errors.ts';
 import { compileFeatures, type FeatureReader } from '#runtime/protocol/features.ts';
+import type { Nested } from '#runtime/protocol/nested.ts';
+import type { GoldenRequests } from './golden-pictures.ts';
 
 /**
  * Asks the model for its golden answers, each alone. Throws CheckFailed with the first that differs.
  * Golden requests test the graph, missing and unknown values included, so the checks of a caller's request do not apply.
  */
 export function checkGolden(
-  golden: Golden,
+  golden: GoldenRequests,
   inputs: readonly ModelInput[],
   session: Session,
   merging: boolean,
@@ -36,10 +38,20 @@ export function compileUnchecked(
   session: Session,
   merging: boolean,
 ): FeatureReader {
-  return compileFeatures(
+  const features = compileFeatures(
     inputs.map(({ name, type, shape }) => ({ name, type, shape, required: false, integer: false })),
     { order: session.inputs.map(({ name }) => name), merging, strict: false },
   );
+  const picture = inputs.find(({ image }) => image !== undefined)?.name;
+  if (picture === undefined) return features;
+  // Pictures come as tensors already.
+  return {
+    ...features,
+    read(request) {
+      const { dims, data } = (request as Readonly<Record<string, Nested>>)[picture] ?? { dims: [], data: [] };
+      return [{ dims: merging ? dims : [1, ...dims], data }];
+    },
+  };
 }
 
 function runAlone(

@@ -4,8 +4,8 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { canonicalJson, sha256 } from '#contract/canonical.ts';
 import { FailureError } from '#contract/failure.ts';
+import { goldenSchemaOf } from '#contract/golden-pictures.ts';
 import {
-  goldenSchema,
   MANIFEST_FILE,
   manifestSchema,
   MAX_MANIFEST_BYTES,
@@ -90,7 +90,7 @@ async function readBundle(folder: string): Promise<ModelSource> {
   const entries = [...digests].toSorted(([a], [b]) => (a < b ? -1 : 1));
   return {
     manifest,
-    golden: await part(manifest.golden, goldenSchema),
+    golden: await part(manifest.golden, goldenSchemaOf(manifest)),
     reference: await part(manifest.reference, referenceSchema),
     graph: join(folder, manifest.graph),
     sha256: sha256(canonicalJson(entries)),

@@ -30,6 +30,9 @@ export type Reader = (
 export interface NamedFeatures {
   readonly predict: Reader;
   readonly predictBatch: Reader;
+  /** The same answers for rows that were read from another body than JSON. */
+  predictRow(row: Row, context: AnswerContext, sink: Sink): Job;
+  predictRows(rows: readonly Row[], context: AnswerContext, sink: Sink): Job;
 }
 
 const DEFAULT_BATCH = { request: 'instances', predictions: 'predictions', limit: 1000, fields: {} };
@@ -73,19 +76,23 @@ export function compileNamedFeatures(
     };
   };
 
+  const predictRow = (row: Row, context: AnswerContext, sink: Sink): Job =>
+    job([row], context, sink, ([text = '{}']) => text);
+  const predictRows = (rows: readonly Row[], context: AnswerContext, sink: Sink): Job =>
+    job(rows, context, sink, (texts) => {
+      const rest = beside(context);
+      const separator = rest === '{}' ? '' : ',';
+      return `{${predictionsKey}:[${texts.join(',')}]${separator}${rest.slice(1)}`;
+    });
+
   return {
-    predict(body, context, sink) {
-      const row = scanRow(body) ?? parsedRow(body, features);
-      return job([row], context, sink, ([text = '{}']) => text);
-    },
+    predictRow,
+    predictRows,
+    predict: (body, context, sink) => predictRow(scanRow(body) ?? parsedRow(body, features), context, sink),
     predictBatch(body, context, sink) {
       const rows = scanBatch(body) ?? parsedBatch(parseJson(body), batch, features);
       refuseMixedShapes(rows, batch.request, features);
-      return job(rows, context, sink, (texts) => {
-        const rest = beside(context);
-        const separator = rest === '{}' ? '' : ',';
-        return `{${predictionsKey}:[${texts.join(',')}]${separator}${rest.slice(1)}`;
-      });
+      return predictRows(rows, context, sink);
     },
   };
 }

@@ -1,0 +1,33 @@
+import type { ImageInput } from '#contract/image-input.ts';
+import { rgbOfCmyk } from './cmyk.ts';
+import type { Decoded } from './decode.ts';
+import { isIdentity, placementOf } from './placement.ts';
+import { resample, type Rgb } from './resample.ts';
+
+/** A decoded picture's bytes in the order of the tensor. */
+export function fit(picture: Decoded, image: ImageInput): Uint8Array<ArrayBuffer> {
+  const { width, height, channels, data } = picture;
+  const rgb: Rgb = { width, height, data: channels === 4 ? rgbOfCmyk(data) : data };
+  const placement = placementOf(rgb, image);
+  const fitted = isIdentity(rgb, placement) ? rgb : resample(rgb, image.resize, placement);
+  return image.layout === 'nhwc' ? fitted.data : planes(fitted.data);
+}
+
+/** Source pixels that `fit` has to look at: what its time depends on. */
+export function effort({ width, height, channels }: Decoded, image: ImageInput): number {
+  const asItIs = channels === 3 && isIdentity({ width, height }, placementOf({ width, height }, image));
+  const work = asItIs ? 0 : width * height + image.width * image.height;
+  return image.layout === 'nhwc' ? work : work + image.width * image.height;
+}
+
+/** Red, green and blue one after the other instead of side by side. */
+function planes(pixels: Uint8Array): Uint8Array<ArrayBuffer> {
+  const size = pixels.length / 3;
+  const data = new Uint8Array(pixels.length);
+  for (let i = 0, from = 0; i < size; i++, from += 3) {
+    data[i] = pixels[from] as number;
+    data[size + i] = pixels[from + 1] as number;
+    data[2 * size + i] = pixels[from + 2] as number;
+  }
+  return data;
+}

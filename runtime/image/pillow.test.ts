@@ -1,0 +1,53 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { sha256 } from '#contract/canonical.ts';
+import { resizeFilterSchema, type ImageInput } from '#contract/image-input.ts';
+import { openDecoder, type Decode } from './decode.ts';
+import { fit } from './fit.ts';
+import { formatOf, readHeader } from './header.ts';
+import { DECODED, RESIZED } from './pillow-answers.ts';
+import { resample } from './resample.ts';
+import { formulaPicture } from './test-pictures.ts';
+
+let decode: Decode;
+beforeAll(async () => {
+  decode = await openDecoder(1_000_000);
+});
+
+const pictures = DECODED.map((line) => {
+  const [name = '', width, height, digest, base64 = ''] = line.split('|');
+  return { name, width: Number(width), height: Number(height), digest, bytes: Buffer.from(base64, 'base64') };
+});
+
+describe('a picture has the very bytes that Pillow gives training', () => {
+  test.each(pictures)('$name', async ({ bytes, width, height, digest }) => {
+    const header = readHeader(bytes, formatOf(bytes) ?? 'png');
+    const image: ImageInput = { width, height, resize: 'bilinear', fit: 'stretch', layout: 'nhwc' };
+    expect(sha256(fit(await decode(bytes, header), image))).toBe(digest);
+  });
+
+  test('every format, and what turns it, is among them', () => {
+    expect(new Set(pictures.map(({ bytes }) => formatOf(bytes)))).toEqual(new Set(['jpeg', 'png', 'webp']));
+    expect(pictures.filter(({ width }) => width === 14).length).toBeGreaterThan(4);
+  });
+});
+
+describe('a picture is resized to the very bytes that Pillow gives training', () => {
+  const answers = RESIZED.map((line) => {
+    const [filter, width, height, digest] = line.split('|');
+    return { filter: resizeFilterSchema.parse(filter), width: Number(width), height: Number(height), digest };
+  });
+  test.each(answers)('$filter, $width x $height', ({ filter, width, height, digest }) => {
+    const whole = { width, height, x: 0, y: 0, partWidth: width, partHeight: height };
+    expect(sha256(resample(formulaPicture(61, 47), filter, whole).data)).toBe(digest);
+  });
+});
+
+test('16 bits of grey become 8 by their upper half, where Pillow cuts off at 255', async () => {
+  const bytes = Buffer.from(GREY_16, 'base64');
+  const { data } = await decode(bytes, readHeader(bytes, 'png'));
+  expect([...data]).toEqual([0, 0, 0, 0x12, 0x12, 0x12, 0xab, 0xab, 0xab, 0xff, 0xff, 0xff]);
+});
+
+/** 4 x 1, of 16 bits: 0x00ff, 0x1234, 0xabcd, 0xffff. */
+const GREY_16 =
+  'iVBORw0KGgoAAAANSUhEUgAAAAQAAAABEAAAAACMx4xSAAAAEUlEQVR4nGNg+C9ksvrs//8AEIIEvMQGteIAAAAASUVORK5CYII=';

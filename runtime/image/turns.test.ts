@@ -4,7 +4,7 @@ import { Turns } from './turns.ts';
 /** Work that ends when it is told to. */
 function held(): {
   readonly work: () => Promise<string>;
-  end(answer: string): void;
+  readonly end: (answer: string) => void;
   readonly started: () => boolean;
 } {
   const { promise, resolve } = Promise.withResolvers<string>();
@@ -36,12 +36,12 @@ test('as many run at once as there are slots, the oldest next', async () => {
 
 test('pixels of all that run are bounded, and one that is larger runs alone', async () => {
   const turns = new Turns({ slots: 8, pixels: 100, waitMs: 100 });
-  const works = [60, 60, 500, 10].map((pixels) => ({ ...held(), pixels }));
-  const answers = works.map(({ work, pixels }) => turns.take(pixels, work));
-  for (const [index, { end }] of works.entries()) {
+  const works = [60, 60, 500, 10].map((pixels) => ({ pixels, held: held() }));
+  const answers = works.map(({ pixels, held }) => turns.take(pixels, held.work));
+  for (const [index, { held }] of works.entries()) {
     await settle();
-    expect(works.filter(({ started }) => started()).length).toBe(index + 1);
-    end('done');
+    expect(works.filter(({ held }) => held.started()).length).toBe(index + 1);
+    held.end('done');
   }
   await Promise.all(answers);
 });

@@ -9,7 +9,9 @@ export function openApi(model: Model): object {
   const { manifest, name, example } = model;
   const batch = manifest.response?.batch;
   const rows = batch?.request ?? 'instances';
-  const infer = jsonBody({ $ref: '#/components/schemas/InferRequest' }, v2Example(model, example));
+  // A picture as a tensor is an example of many thousand numbers.
+  const tensors = model.pictures === undefined ? v2Example(model, example) : undefined;
+  const infer = jsonBody({ $ref: '#/components/schemas/InferRequest' }, tensors);
   const bodies: Readonly<Record<string, object>> = {
     '/v2/models/:name/infer': infer,
     '/v2/models/:name/versions/:version/infer': infer,
@@ -108,8 +110,13 @@ function pathTemplate(template: string): string {
   return template.replaceAll(/:(\w+)/g, '{$1}');
 }
 
-function jsonBody(schema: object, example: object): object {
-  return { requestBody: { required: true, content: { 'application/json': { schema, example } } } };
+function jsonBody(schema: object, example: object | undefined): object {
+  return {
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema, ...(example === undefined ? {} : { example }) } },
+    },
+  };
 }
 
 const PICTURE = { type: 'string', contentMediaType: 'image/*', description: 'a JPEG, PNG or WebP' };

@@ -146,10 +146,8 @@ export class PredictionEndpoint {
         refuse: refused,
       };
       const picture = pictureAnswer(exchange, model, body);
-      if (picture !== undefined) {
-        void picture(context, sink).then((job) => model.batcher.submit(job), refused);
-        return;
-      }
+      if (picture !== undefined)
+        return void picture(context, sink).then((job) => model.batcher.submit(job), refused);
       const read = readerOf(model, exchange.route);
       const job = read(body, context, sink, jsonLengthOf(exchange.request));
       if (job !== undefined) model.batcher.submit(job);

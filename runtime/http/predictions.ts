@@ -12,7 +12,7 @@ import type { CountedPrediction, Metrics } from '#runtime/metrics.ts';
 import type { Model } from '#runtime/model/load.ts';
 import { JSON_LENGTH_HEADER } from '#runtime/protocol/answer-body.ts';
 import { RequestError, type ErrorShape } from '#runtime/protocol/errors.ts';
-import type { Reader, Sink } from '#runtime/protocol/predict.ts';
+import type { Sink } from '#runtime/protocol/predict.ts';
 import type { ServiceState } from '#runtime/state.ts';
 import { destinationOf, fromPod, judgeStatus } from '#runtime/traffic/decision.ts';
 import type { ForwardedAnswer, Forwarder } from '#runtime/traffic/forward.ts';
@@ -23,7 +23,7 @@ import {
 } from '#runtime/traffic/predictions-header.ts';
 import { bodyProblem, jsonLengthOf, readBody } from './body.ts';
 import type { Gate } from './gate.ts';
-import { pictureAnswer, bodyRules } from './pictures.ts';
+import { bodyRules, pictureAnswer, readerOf } from './readers.ts';
 import {
   bodyReply,
   errorReply,
@@ -263,11 +263,6 @@ function passedOn({ status, body, headers }: ForwardedAnswer): Answer {
     },
     predictions: decodePredictions(headers[PREDICTIONS_HEADER]),
   };
-}
-
-function readerOf(model: Model, route: RouteMatch): Reader {
-  if (route.prediction === 'v2') return model.v2;
-  return route.prediction === 'batch' ? model.named.predictBatch : model.named.predict;
 }
 
 export function errorShapeOf(

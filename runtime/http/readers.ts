@@ -3,7 +3,7 @@ import type { Job } from '#runtime/engine/batcher.ts';
 import { isPictureBody } from '#runtime/image/index.ts';
 import type { Model } from '#runtime/model/load.ts';
 import type { AnswerContext } from '#runtime/protocol/answer.ts';
-import type { Sink } from '#runtime/protocol/predict.ts';
+import type { Reader, Sink } from '#runtime/protocol/predict.ts';
 import type { BodyRules } from './body.ts';
 import type { RouteMatch } from './routes.ts';
 
@@ -34,4 +34,9 @@ export function pictureAnswer(
   if (pictures === undefined || !takesPictures(model, route) || !isPictureBody(sent)) return undefined;
   const answer = route.prediction === 'batch' ? pictures.predictBatch : pictures.predict;
   return (context, sink) => answer(sent, context, sink);
+}
+
+export function readerOf(model: Model, route: RouteMatch): Reader {
+  if (route.prediction === 'v2') return model.v2;
+  return route.prediction === 'batch' ? model.named.predictBatch : model.named.predict;
 }

@@ -148,6 +148,24 @@ describe('in simulation', () => {
     },
   );
 
+  test('nor do many categories, though few training rows were seen of each', () => {
+    const random = randomNumbers(5);
+    const categories = 200;
+    const shares = tabled(Array.from({ length: categories }, (_, rank) => 1 / (rank + 1)));
+    let alarms = 0;
+    for (let feature = 0; feature < 2000; feature++) {
+      const counts = {
+        reference: drawn(shares, categories + 2, 500, random),
+        now: drawn(shares, categories + 2, 1000, random),
+        categories,
+      };
+      const rule = { ...RULE, features: FEATURES };
+      if (compare(counts, rule).state === 'drifted') alarms++;
+    }
+    // One of 10,000 is expected; three or more of 2,000 come by chance with probability 0.001.
+    expect(alarms).toBeLessThan(3);
+  });
+
   test.each([200, 1000, 5000])('a shift by one of ten bins is always seen in %d rows', (rows) => {
     const random = randomNumbers(11);
     const before = tabled(Array.from({ length: 10 }, () => 1));

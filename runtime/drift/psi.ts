@@ -44,7 +44,7 @@ export interface Comparison {
 export function compare(counts: Counts, { threshold, minSamples, features }: DriftRule): Comparison {
   const samples = sum(counts.now);
   const referenceRows = sum(counts.reference);
-  const { reference, now, merged } = comparable(counts, samples / referenceRows);
+  const { reference, now, merged } = comparable(counts, samples, referenceRows);
   const bins = reference.length;
   if (samples === 0) {
     return {
@@ -103,8 +103,13 @@ interface Comparable {
   readonly merged: number;
 }
 
-/** Rare categories go to "other", and bins that nothing ever fell into are left out: they compare nothing. */
-function comparable({ reference, now, categories }: Counts, windowShare: number): Comparable {
+/**
+ * Rare categories go to "other", and bins that nothing ever fell into are left out: they compare nothing. What is
+ * expected of a category is taken from both sides together, as the chi-square test of homogeneity does: choosing by the
+ * reference's counts alone would choose those that happen to be high, and see drift where there is none.
+ */
+function comparable({ reference, now, categories }: Counts, rows: number, referenceRows: number): Comparable {
+  const windowShare = rows / (rows + referenceRows);
   const kept: [number, number][] = [];
   let merged = 0;
   let otherReference = 0;
@@ -112,7 +117,7 @@ function comparable({ reference, now, categories }: Counts, windowShare: number)
   for (let i = 0; i < reference.length; i++) {
     const before = reference[i] ?? 0;
     const after = now[i] ?? 0;
-    const rare = i < categories && before * windowShare < MIN_EXPECTED;
+    const rare = i < categories && (before + after) * windowShare < MIN_EXPECTED;
     if (rare) merged++;
     if (rare || (categories > 0 && i === categories)) {
       otherReference += before;

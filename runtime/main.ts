@@ -1,4 +1,5 @@
 import { parseServeArgs, UsageError } from '#runtime/config.ts';
+import { readCpuFacts, threadsFor } from '#runtime/engine/threads.ts';
 import type { Shutdown } from '#runtime/server.ts';
 
 /** A mistake in the command line, as sysexits.h has it. */
@@ -42,6 +43,8 @@ async function serve(args: readonly string[]): Promise<number> {
     process.stdout.write(`${command.text}\n`);
     return 0;
   }
+  // libuv reads this when its threads are first used: one for each picture that is decoded at once, and some for files.
+  process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(4, threadsFor(readCpuFacts()) + 2));
   const { recordFault, runServe } = await import('#runtime/server.ts');
   const { greeting } = await import('#runtime/greeting.ts');
   const { options, byHand } = command;

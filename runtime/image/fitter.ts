@@ -13,6 +13,7 @@ const INLINE_PIXELS = 32 * 1024;
 export class Fitter {
   readonly #image: ImageInput;
   readonly #idle: Worker[] = [];
+  #closed = false;
 
   constructor(image: ImageInput) {
     this.#image = image;
@@ -23,8 +24,14 @@ export class Fitter {
     if (effort(picture, this.#image) <= INLINE_PIXELS) return fit(picture, this.#image);
     const worker = this.#idle.pop() ?? startWorker();
     const data = await ask(worker, { picture, image: this.#image });
-    this.#idle.push(worker);
+    if (this.#closed) await worker.terminate();
+    else this.#idle.push(worker);
     return data;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#idle.splice(0).map((worker) => worker.terminate()));
   }
 }
 

@@ -92,6 +92,11 @@ export class PictureReader {
     });
     return { dims: imageDims(this.image), data };
   }
+
+  /** Ends threads; a picture that they work on is finished first. */
+  close(): Promise<void> {
+    return this.#fitter.close();
+  }
 }
 
 function firstBytes(bytes: Buffer): string {

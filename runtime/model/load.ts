@@ -191,7 +191,9 @@ function compileModel(options: LoadOptions, tried: Tried): Model {
     provider: report,
     drift,
     loadedAt: new Date(),
-    close: () => closeEngine(engine),
+    close: async () => {
+      await Promise.all([reader?.close(), closeEngine(engine)]);
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BrokenPicture, formatOf, readHeader } from './header.ts';
 import { DECODED } from './pillow-answers.ts';

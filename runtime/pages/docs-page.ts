@@ -56,9 +56,10 @@ export async function docsPage(model: Model, revision: string, ask: Ask): Promis
     </main>`;
   const commands = endpoints.flatMap(({ operation, example }) => {
     if (example === undefined) return [];
-    const json = example.body === undefined ? undefined : JSON.stringify(example.body);
+    const { path, body, files } = example;
+    const json = body === undefined ? undefined : JSON.stringify(body);
     if (json !== undefined && json.length > MAX_CURL_BODY) return [];
-    return [{ id: operation.operationId, path: example.path, body: json }];
+    return [{ id: operation.operationId, path, body: json, files }];
   });
   return renderPage({
     title: `${model.name}: API`,

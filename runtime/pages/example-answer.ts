@@ -1,6 +1,7 @@
 import { v2Example } from '#runtime/http/v2-openapi.ts';
 import type { Model } from '#runtime/model/load.ts';
 import { answerTo, exampleRows } from './example-rows.ts';
+import { pictureRequest } from './picture-request.ts';
 import { readableJson } from './readable-json.ts';
 
 /** What a GET of this server answers. */
@@ -9,8 +10,10 @@ export type Ask = (path: string) => Promise<Response>;
 export interface Example {
   /** Relative to the server's root. */
   readonly path: string;
-  /** undefined where nothing is sent. */
-  readonly body: unknown;
+  /** JSON that is sent. */
+  readonly body?: unknown;
+  /** Names of pictures that are sent. */
+  readonly files?: readonly string[];
   readonly answer: string;
   readonly status: number;
 }
@@ -39,22 +42,36 @@ export async function exampleOf(
     const response = await ask(`/${path}`);
     return {
       path,
-      body: undefined,
       answer: shortened(indented(await response.text())),
       status: response.status,
     };
   }
-  const [row = {}, ...rows] = exampleRows(model);
-  const batch = model.manifest.response?.batch?.request ?? 'instances';
-  const request = template.endsWith('/infer')
-    ? { read: model.v2, body: v2Example(model, row) }
-    : template === '/predict_batch'
-      ? { read: model.named.predictBatch, body: { [batch]: [row, ...rows.slice(0, 1)] } }
-      : { read: model.named.predict, body: row };
   // A graph may refuse what was made up for it: then there is no example.
-  const answer = await answerTo(model, request.read, request.body, revision).catch(() => undefined);
-  if (answer === undefined) return undefined;
-  return { path, body: request.body, answer: shortened(readableJson(answer)), status: 200 };
+  return postExample(template, model, revision).then(
+    ({ answer, ...sent }) => ({ ...sent, path, answer: shortened(readableJson(answer)), status: 200 }),
+    () => undefined,
+  );
+}
+
+interface Answered {
+  readonly body?: unknown;
+  readonly files?: readonly string[];
+  readonly answer: unknown;
+}
+
+async function postExample(template: string, model: Model, revision: string): Promise<Answered> {
+  const batch = template === '/predict_batch';
+  const infer = template.endsWith('/infer');
+  if (model.pictures !== undefined && !infer) {
+    const { files, start } = await pictureRequest(model, model.pictures, batch);
+    return { files, answer: await answerTo(model, revision, start) };
+  }
+  const [row = {}, ...rows] = exampleRows(model);
+  const name = model.manifest.response?.batch?.request ?? 'instances';
+  const body = infer ? v2Example(model, row) : batch ? { [name]: [row, ...rows.slice(0, 1)] } : row;
+  const read = infer ? model.v2 : batch ? model.named.predictBatch : model.named.predict;
+  const bytes = Buffer.from(JSON.stringify(body));
+  return { body, answer: await answerTo(model, revision, (context, sink) => read(bytes, context, sink)) };
 }
 
 function indented(text: string): string {

@@ -1,5 +1,7 @@
+import type { Job } from '#runtime/engine/batcher.ts';
 import type { Model } from '#runtime/model/load.ts';
-import type { Reader } from '#runtime/protocol/predict.ts';
+import type { AnswerContext } from '#runtime/protocol/answer.ts';
+import type { Reader, Sink } from '#runtime/protocol/predict.ts';
 
 /** A body of POST /predict, parsed. */
 export type ExampleRow = Readonly<Record<string, unknown>>;
@@ -30,14 +32,18 @@ function readOnly(read: Reader, body: unknown): void {
 
 const CONTEXT = { revision: '', arrivedMs: 0, modelLoaded: true, uptimeSeconds: 0 };
 
-/** What the model answers to a body. Runs it once, as an example: no request and no prediction is counted. */
-export function answerTo(model: Model, read: Reader, body: unknown, revision: string): Promise<unknown> {
+/** How a request begins: to rows that have to run, or an answer at once. */
+export type Start = (context: AnswerContext, sink: Sink) => Job | undefined | Promise<Job>;
+
+/** What the model answers. Runs it once, as an example: no request and no prediction is counted. */
+export async function answerTo(model: Model, revision: string, start: Start): Promise<unknown> {
   const context = { revision, arrivedMs: performance.now(), modelLoaded: true, uptimeSeconds: 0 };
-  return new Promise((resolve, reject) => {
-    const job = read(Buffer.from(JSON.stringify(body)), context, {
-      answer: (answer) => resolve(JSON.parse(typeof answer === 'string' ? answer : answer.json) as unknown),
-      refuse: reject,
-    });
-    if (job !== undefined) model.batcher.submit(job);
-  });
+  const answered = Promise.withResolvers<unknown>();
+  const sink: Sink = {
+    answer: (body) => answered.resolve(JSON.parse(typeof body === 'string' ? body : body.json) as unknown),
+    refuse: answered.reject,
+  };
+  const job = await start(context, sink);
+  if (job !== undefined) model.batcher.submit(job);
+  return answered.promise;
 }

@@ -1,3 +1,4 @@
+import type { ImageInput } from '#contract/image-input.ts';
 import type { ModelInput } from '#contract/model-manifest.ts';
 import type { Model } from '#runtime/model/load.ts';
 import { isSingle } from '#runtime/protocol/scalar.ts';
@@ -6,6 +7,7 @@ import { isSingle } from '#runtime/protocol/scalar.ts';
 export type FormField =
   | { readonly kind: 'number'; readonly slider?: Slider }
   | { readonly kind: 'text' }
+  | { readonly kind: 'picture'; readonly sizing: string }
   | { readonly kind: 'choice'; readonly choices: readonly Choice[]; readonly compact: boolean }
   | {
       readonly kind: 'json';
@@ -34,6 +36,7 @@ const FEW_CHOICES = 5;
 const COMPACT_LENGTH = 48;
 
 export function fieldOf(input: ModelInput, { merging, example }: Model): FormField {
+  if (input.image !== undefined) return { kind: 'picture', sizing: sizingOf(input.image) };
   if (!isSingle(input, merging)) return tensorField(example[input.name]);
   const values = choicesOf(input);
   if (values !== undefined) {
@@ -58,6 +61,12 @@ export function initialValue(input: ModelInput, { example }: Model): unknown {
 
 export function isWhole({ type, integer }: ModelInput): boolean {
   return integer || /^u?int/.test(type);
+}
+
+/** What becomes of a picture of another size. */
+function sizingOf({ width, height, fit }: ImageInput): string {
+  const size = `${width} × ${height} pixels`;
+  return fit === 'crop' ? `The middle of it is taken, at ${size}.` : `It is resized to ${size}.`;
 }
 
 function choicesOf(input: ModelInput): readonly (string | number | boolean)[] | undefined {

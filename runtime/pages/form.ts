@@ -27,7 +27,7 @@ export function formFields(model: Model): readonly Html[] {
 
 function labelledField(asked: Asked): Html {
   const { id, input, field } = asked;
-  const wide = field.kind === 'json' ? ' wide' : '';
+  const wide = field.kind === 'json' || field.kind === 'picture' ? ' wide' : '';
   return html`<div class="field${wide}" data-field>
     <label for="${id}">${titleOf(input)}</label>
     ${hint(asked)} ${control(asked)} ${errorPlace(id)}
@@ -82,6 +82,12 @@ function control({ id, input, field, value }: Asked): Html {
         ${described}${required}
       >
 ${field.filler === undefined && JSON.stringify(value)}</textarea>`;
+    case 'picture':
+      return html`<div class="drop" data-drop>
+        <input id="${id}" type="file" accept="image/jpeg,image/png,image/webp" ${described}${required} />
+        <p class="hint">or drop it here, or paste it</p>
+        <img class="preview" alt="" hidden />
+      </div>`;
     case 'text':
       return html`<input
         id="${id}"
@@ -145,6 +151,8 @@ function limitsOf(input: ModelInput, field: FormField): string {
   switch (field.kind) {
     case 'choice':
       return '';
+    case 'picture':
+      return `A JPEG, PNG or WebP. ${field.sizing}`;
     case 'text':
       return `Text${missing}.`;
     case 'json': {

@@ -83,7 +83,12 @@ function statuses({ responses }: Operation): Html | undefined {
 function exampleBlocks({ operation, example }: Endpoint): Html | undefined {
   if (example === undefined) return undefined;
   const id = operation.operationId;
-  const request = example.body === undefined ? undefined : readableJson(example.body);
+  const request =
+    example.files === undefined
+      ? example.body === undefined
+        ? undefined
+        : readableJson(example.body)
+      : `A form (multipart/form-data) with the part "file":\n${example.files.join('\n')}`;
   return html`<div class="examples">
     ${request !== undefined && block(`${id}-request`, 'Request', shortened(request))}
     ${block(`${id}-answer`, `Answer, ${example.status}`, example.answer)}

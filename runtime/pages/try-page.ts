@@ -58,7 +58,7 @@ export function tryPage(model: Model, revision: string): Page {
     title: `Try ${name}`,
     body,
     styles: ['form.css', 'answer.css'],
-    scripts: ['shared.js', 'answer.js', 'form.js', 'try.js'],
+    scripts: ['shared.js', 'answer.js', 'picture.js', 'form.js', 'try.js'],
     data: {
       fields: manifest.inputs.map((input, index) => ({
         name: input.name,

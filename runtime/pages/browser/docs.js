@@ -1,8 +1,12 @@
-import { curlCommand, enableCopying, jsonPost, pageData, serverUrl } from './shared.js';
+import { curlCommand, enableCopying, filePost, jsonPost, pageData, serverUrl } from './shared.js';
 
-for (const { id, path, body } of pageData().commands) {
-  const command = body === undefined ? curlCommand(serverUrl(path || './'), []) : jsonPost(path, body);
-  document.getElementById(`${id}-curl`).textContent = command;
-  document.querySelector(`[data-curl="${CSS.escape(id)}"]`).hidden = false;
+function commandOf({ path, body, files }) {
+  if (files !== undefined) return filePost(path, files);
+  return body === undefined ? curlCommand(serverUrl(path || './'), []) : jsonPost(path, body);
+}
+
+for (const command of pageData().commands) {
+  document.getElementById(`${command.id}-curl`).textContent = commandOf(command);
+  document.querySelector(`[data-curl="${CSS.escape(command.id)}"]`).hidden = false;
 }
 enableCopying();

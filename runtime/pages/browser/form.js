@@ -1,3 +1,4 @@
+import { takeDrops } from './picture.js';
 import { pageData } from './shared.js';
 
 export const { fields, rows, meaning } = pageData();
@@ -18,6 +19,7 @@ function control(index) {
 /** A field's value as JSON: {json}, {} where it is left out, or {problem}. What fits the model, the server decides. */
 function valueOf(field, index) {
   const holder = control(index);
+  if (field.kind === 'picture') return pictureOf(holder);
   if (field.kind === 'choice') {
     const json = holder.type === 'radio' && !holder.checked ? '' : holder.value;
     return json === '' ? {} : { json };
@@ -29,6 +31,10 @@ function valueOf(field, index) {
   if (field.kind === 'json') return jsonValue(text);
   if (JSON_NUMBER.test(text)) return { json: text };
   return { json: NUMBER.test(text) ? String(Number(text)) : JSON.stringify(text) };
+}
+
+function pictureOf({ files: [picture] }) {
+  return picture === undefined ? { problem: 'is required; choose a picture first' } : { picture };
 }
 
 function jsonValue(text) {
@@ -44,7 +50,10 @@ function filled([size, ...inner], value) {
   return size === undefined ? value : Array.from({ length: size }, () => filled(inner, value));
 }
 
-/** The request's body, and what keeps it from being one. Names are written as JSON, whatever they are. */
+/**
+ * The request's body, a picture where the model takes one, and what keeps it from being sent. Names are written as JSON,
+ * whatever they are.
+ */
 export function readForm() {
   const values = fields.map(valueOf);
   const members = values.flatMap(({ json }, index) =>
@@ -53,12 +62,14 @@ export function readForm() {
   const problems = values.flatMap(({ problem }, index) =>
     problem === undefined ? [] : [{ index, message: problem }],
   );
-  return { body: `{${members.join(', ')}}`, problems };
+  const picture = values.find((value) => value.picture !== undefined)?.picture;
+  return { body: `{${members.join(', ')}}`, picture, problems };
 }
 
 /** Writes a value into each field; null leaves it empty. */
 export function fill(values) {
   for (const [index, field] of fields.entries()) {
+    if (field.kind === 'picture') continue;
     const value = values[index];
     const box = boxes[index];
     if (field.kind === 'choice') {
@@ -112,7 +123,7 @@ export function problemsOf(answer) {
       : [];
   return details.map(({ path, message }) => {
     const index = fieldAt(path);
-    const inner = index < 0 ? path : path.slice(fields[index].name.length);
+    const inner = index < 0 ? path : path.slice(pathOf(fields[index]).length);
     return { index, message: inner === '' ? message : `${inner}: ${message}` };
   });
 }
@@ -123,12 +134,18 @@ function pathText(parts) {
     .join('');
 }
 
+/** Where the server's problems say that a field is: a picture is the form's part "file", whatever its input's name. */
+function pathOf({ kind, name }) {
+  return kind === 'picture' ? 'file' : name;
+}
+
 /** Names may hold dots and brackets: the longest that fits is meant. */
 function fieldAt(path) {
   let best = -1;
-  for (const [index, { name }] of fields.entries()) {
-    const fits = path === name || path.startsWith(`${name}[`) || path.startsWith(`${name}.`);
-    if (fits && (best < 0 || name.length > fields[best].name.length)) best = index;
+  for (const [index, field] of fields.entries()) {
+    const own = pathOf(field);
+    const fits = path === own || path.startsWith(`${own}[`) || path.startsWith(`${own}.`);
+    if (fits && (best < 0 || own.length > pathOf(fields[best]).length)) best = index;
   }
   return best;
 }
@@ -162,6 +179,7 @@ export function followFields(changed) {
       showFieldError(index, undefined);
       changed();
     });
+    if (field.kind === 'picture') takeDrops(box);
     if (field.kind !== 'number') continue;
     box.addEventListener('keydown', (event) => {
       stepByKey(event, field, box);

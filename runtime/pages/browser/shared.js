@@ -37,6 +37,17 @@ export function jsonPost(path, body) {
   ]);
 }
 
+/** A form with files in its part "file", by name: curl reads a name with special characters in quotes. */
+export function filePost(path, names) {
+  const parts = names.map((name) =>
+    /^[^;,"\\]*$/.test(name) ? name : `"${name.replaceAll(/["\\]/g, '\\$&')}"`,
+  );
+  return curlCommand(
+    serverUrl(path),
+    parts.map((name) => ['-F', `file=@${name}`]),
+  );
+}
+
 /** A button with data-copy copies the text of the element of that id, and says that it did. */
 export function enableCopying() {
   for (const button of document.querySelectorAll('button[data-copy]')) {

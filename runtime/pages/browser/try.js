@@ -10,15 +10,29 @@ import {
   rows,
   showProblems,
 } from './form.js';
-import { curlCommand, element, enableCopying, jsonPost, serverUrl } from './shared.js';
+import { curlCommand, element, enableCopying, filePost, jsonPost, serverUrl } from './shared.js';
 
 /** A longer request is not written into a command, but saved as a file for it. */
 const MAX_CURL_BODY = 20_000;
 const byId = (id) => document.getElementById(id);
 
+const takesPicture = fields.some(({ kind }) => kind === 'picture');
+
+function pictureForm(picture) {
+  const form = new FormData();
+  form.set('file', picture);
+  return form;
+}
+
 function showCurl() {
-  const { body } = readForm();
+  const { body, picture } = readForm();
   const note = byId('curl-note');
+  if (takesPicture) {
+    note.hidden = false;
+    note.textContent = 'Run it in the folder where the picture is.';
+    byId('curl').textContent = filePost('predict', [picture?.name ?? 'photo.jpg']);
+    return;
+  }
   const long = body.length > MAX_CURL_BODY;
   note.hidden = !long;
   if (long) {
@@ -50,15 +64,16 @@ let latest = 0;
 async function send() {
   const ticket = ++latest;
   clearErrors();
-  const { body, problems } = readForm();
+  const { body, picture, problems } = readForm();
   if (problems.length > 0) return showProblems('The request cannot be sent yet.', problems);
   byId('form').setAttribute('aria-busy', 'true');
   const startedAt = performance.now();
   try {
     const response = await fetch('predict', {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
+      ...(takesPicture
+        ? { body: pictureForm(picture) }
+        : { headers: { 'content-type': 'application/json' }, body }),
     });
     const text = await response.text();
     if (ticket !== latest) return undefined;

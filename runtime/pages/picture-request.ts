@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Pictures } from '#runtime/image/index.ts';
+import type { Model } from '#runtime/model/load.ts';
+import type { Start } from './example-rows.ts';
+
+/** A request with the bundle's golden pictures: one, or two for a batch. Throws where it has none. */
+export async function pictureRequest(
+  { manifest, source }: Model,
+  pictures: Pictures,
+  batch: boolean,
+): Promise<{ readonly files: readonly string[]; readonly start: Start }> {
+  const name = manifest.inputs[0]?.name ?? '';
+  const paths = (source.golden?.rows ?? []).map(({ input }) => String(input[name])).slice(0, batch ? 2 : 1);
+  if (paths.length === 0) throw new Error(`${manifest.name} has no golden pictures`);
+  const form = new FormData();
+  for (const path of paths) {
+    const file = source.files.get(manifest.files[path]?.sha256 ?? '') ?? path;
+    form.append('file', new Blob([await readFile(file)]), basename(path));
+  }
+  const encoded = new Response(form);
+  const contentType = encoded.headers.get('content-type') ?? undefined;
+  const sent = { bytes: Buffer.from(await encoded.arrayBuffer()), contentType, gone: () => false };
+  const answer = batch ? pictures.predictBatch : pictures.predict;
+  return {
+    files: paths.map((path) => basename(path)),
+    start: (context, sink) => answer(sent, context, sink),
+  };
+}

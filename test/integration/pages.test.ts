@@ -1,16 +1,22 @@
 import { createServer, request as ask, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Browser } from 'puppeteer-core';
 import { afterAll, describe, expect, test } from 'vitest';
+import { colourBundle, plain, png } from '#runtime/image/test-pictures.ts';
 import { classifierBundle, Folder, startServer, type TestServer } from '#runtime/testing.ts';
-import { browserOrReason, Tab } from '#test/browser/index.ts';
+import { browserOrReason, Tab, type TabOptions } from '#test/browser/index.ts';
 import { run } from '#test/cluster/command.ts';
+import type { BundleFiles } from '#test/support/bundle.ts';
 
 const browser = await browserOrReason();
 const servers: TestServer[] = [];
 const folders: Folder[] = [];
 
-async function serve(manifest: Readonly<Record<string, unknown>> = {}): Promise<string> {
-  const folder = await Folder.create(classifierBundle(manifest));
+const serve = (manifest: Readonly<Record<string, unknown>> = {}): Promise<string> =>
+  serveFiles(classifierBundle(manifest));
+
+async function serveFiles(files: BundleFiles): Promise<string> {
+  const folder = await Folder.create(files);
   folders.push(folder);
   const server = await startServer(folder.path, { name: 'leavers', revision: 'leavers-0123456789' });
   servers.push(server);
@@ -23,16 +29,18 @@ afterAll(async () => {
   for (const folder of folders) await folder[Symbol.asyncDispose]();
 });
 
+function browserOf(): Browser {
+  if (browser === undefined) throw new Error('there is no browser');
+  return browser;
+}
+
 const ANSWERED = `document.querySelector('#answer .big, #answer .bars') !== null`;
 const REFUSED = `document.querySelector('[aria-invalid=true]') !== null`;
 const FOCUSED = 'document.activeElement.id';
 
 describe.skipIf(browser === undefined)('the page to try a model, in a browser', async () => {
   const url = browser === undefined ? '' : await serve();
-  const open = (options = {}, address = url) => {
-    if (browser === undefined) throw new Error('no browser');
-    return Tab.open(browser, address, options);
-  };
+  const open = (options: TabOptions = {}, address = url) => Tab.open(browserOf(), address, options);
 
   test('asks, and shows the answer with what decided it, how long it took and who gave it', async () => {
     await using tab = await open();
@@ -177,6 +185,73 @@ describe.skipIf(browser === undefined)('the page to try a model, in a browser', 
     },
   );
 });
+
+describe.skipIf(browser === undefined)('the page of a model of pictures, in a browser', async () => {
+  const url = browser === undefined ? '' : await serveFiles(colourBundle());
+  const pictures = await Folder.create();
+  folders.push(pictures);
+  const name = `it's "red", 1;2.png`;
+  const picture = await pictures.write(name, png(plain(64, 48, [255, 0, 0])));
+  const open = (options: TabOptions = {}) => Tab.open(browserOf(), url, options);
+
+  test('shows the picture that is chosen, and what the model sees in it', async () => {
+    await using tab = await open();
+    await choose(tab, picture);
+    await tab.waitFor(`!document.querySelector('.preview').hidden`);
+    await tab.page.click('button[type=submit]');
+    await tab.waitFor(ANSWERED);
+    expect(await tab.text('#answer .big')).toBe('Red');
+    expect(await tab.text('#answer .bars')).toMatch(/Red\s+57\.6 %\s+Green\s+21\.2 %\s+Blue\s+21\.2 %/);
+    expect(await tab.accessibilityProblems()).toEqual([]);
+    const stdout = await run('bash', ['-c', await tab.text('#curl')], { cwd: pictures.path });
+    expect(JSON.parse(stdout)).toMatchObject({ prediction: 'Red' });
+    await tab.picture('picture-light-1280');
+    expect(tab.faults).toEqual([]);
+  });
+
+  test('takes one that is dropped', async () => {
+    await using tab = await open({ width: 390, scheme: 'dark' });
+    const bytes = [...png(plain(16, 16, [0, 0, 255]))];
+    await tab.read(`{
+      const dropped = new DataTransfer();
+      dropped.items.add(new File([new Uint8Array(${JSON.stringify(bytes)})], 'blue.png', { type: 'image/png' }));
+      document.querySelector('[data-drop]').dispatchEvent(
+        new DragEvent('drop', { dataTransfer: dropped, bubbles: true, cancelable: true }));
+    }`);
+    expect(await tab.text('#curl')).toContain('-F file=@blue.png');
+    await tab.page.click('button[type=submit]');
+    await tab.waitFor(ANSWERED);
+    expect(await tab.text('#answer .big')).toBe('Blue');
+    await tab.picture('picture-dark-390');
+    expect(await tab.read('document.documentElement.scrollWidth')).toBe(390);
+    expect(tab.faults).toEqual([]);
+  });
+
+  test('says at its field that it is missing, and what the server has against it', async () => {
+    await using tab = await open();
+    await tab.page.click('button[type=submit]');
+    await tab.waitFor(REFUSED);
+    expect(await tab.text('#input-0-error')).toBe('is required; choose a picture first');
+    expect(await tab.read(FOCUSED)).toBe('input-0');
+    await choose(tab, await pictures.write('broken.png', Buffer.from('no picture')));
+    await tab.page.click('button[type=submit]');
+    await tab.waitFor(REFUSED);
+    expect(await tab.text('#input-0-error')).not.toBe('');
+    expect(await tab.text('#problem')).toBe('One field needs another value.');
+  });
+
+  test('has its golden picture as the example of the API', async () => {
+    await using tab = await Tab.open(browserOf(), `${url}docs`);
+    expect(await tab.text('#postPredict-answer')).toContain('"prediction": "Red"');
+    expect(await tab.text('#postPredict-curl')).toBe(`curl -s ${url}predict \\\n  -F file=@red.png`);
+    expect(tab.faults).toEqual([]);
+  });
+});
+
+async function choose({ page }: Tab, path: string): Promise<void> {
+  const [chooser] = await Promise.all([page.waitForFileChooser(), page.click('input[type=file]')]);
+  await chooser.accept([path]);
+}
 
 /** A proxy that has the server at /team/model/, as an ingress may. */
 async function behindPrefix(target: string): Promise<{ readonly server: Server; readonly address: string }> {

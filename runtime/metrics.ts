@@ -24,6 +24,17 @@ export interface PredictionScale {
   readonly buckets: readonly number[];
 }
 
+/** Plain numbers beside the counters, which Prometheus alone can read. */
+export interface Totals {
+  runs: number;
+  rows: number;
+  refused: number;
+  /** Passed to the stable revision, by how that ended. */
+  forwarded: Partial<Record<ForwardOutcome, number>>;
+  /** Passed to this pod by others. */
+  received: number;
+}
+
 export interface RouteStats {
   readonly total_requests: number;
   readonly errors: number;
@@ -92,6 +103,7 @@ export class Metrics {
     buckets: DURATION_BUCKETS,
     registers: [this.#registry],
   });
+  readonly #totals: Totals = { runs: 0, rows: 0, refused: 0, forwarded: {}, received: 0 };
   readonly #stats = new Map<string, { total: number; errors: number; seconds: number }>();
   #values: Histogram | undefined;
   #outcomes: ReadonlySet<string> = new Set();
@@ -155,12 +167,20 @@ export class Metrics {
     registerDriftMetrics(this.#registry, monitor);
   }
 
+  /** Since the start, for GET /stats. */
+  get totals(): Readonly<Totals> {
+    return this.#totals;
+  }
+
   refused(): void {
     this.#refused.inc();
+    this.#totals.refused++;
   }
 
   ran(rows: number, seconds: number): void {
     this.#runRows.observe(rows);
+    this.#totals.runs++;
+    this.#totals.rows += rows;
     this.#runSeconds.observe(seconds);
   }
 
@@ -170,10 +190,12 @@ export class Metrics {
 
   forwarded(outcome: ForwardOutcome): void {
     this.#forwarded.inc({ outcome });
+    this.#totals.forwarded[outcome] = (this.#totals.forwarded[outcome] ?? 0) + 1;
   }
 
   forwardReceived(status: number): void {
     this.#received.inc({ status });
+    this.#totals.received++;
   }
 
   /** GET /stats: per method and route. */

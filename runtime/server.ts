@@ -13,6 +13,7 @@ import { PredictionEndpoint } from '#runtime/http/predictions.ts';
 import { createLogger, type Logger } from '#runtime/log.ts';
 import { Metrics } from '#runtime/metrics.ts';
 import { loadModel, type Model } from '#runtime/model/load.ts';
+import { missingText } from '#runtime/model/missing.ts';
 import { predictionScale } from '#runtime/model/scale.ts';
 import { createPeerServer } from '#runtime/peer.ts';
 import { ServiceState } from '#runtime/state.ts';
@@ -25,6 +26,7 @@ import { VERSION } from '#runtime/version.ts';
 const FINISH_MS = 20_000;
 /** After a worker thread has ended, callers get their 503 for so long. */
 const CRASHED_MS = 1000;
+const MISSING_LOOK_MS = 60_000;
 /** Of the memory limit, what the bodies of requests may hold. */
 const HELD_SHARE = 0.15;
 /** A longer answer of the stable revision is not held. */
@@ -146,13 +148,14 @@ function createService(options: ServeOptions, log: Logger): Service {
     warn: (message) => log.warn(message),
   });
   const predictions = new PredictionEndpoint({ state, metrics, forwarder, log, maxBodyBytes, gate });
-  const app = createApp({ state, metrics, version: VERSION });
+  const app = createApp({ state, metrics, version: VERSION, maxWaitMs: () => gate.limitMs });
   const front = createFront({
     state,
     metrics,
     predictions,
     app,
     requestTimeoutMs: options.requestTimeoutSeconds * 1000,
+    log,
   });
   return { state, metrics, forwarder, gate, front };
 }
@@ -184,6 +187,7 @@ async function load(options: ServeOptions, { state, metrics }: Service, log: Log
     predictionScale(manifest, source.reference),
   );
   startDrift(model, metrics, log);
+  watchMissing(model, log);
   const facts = {
     model: manifest.name,
     modelVersion: manifest.version,
@@ -211,6 +215,13 @@ function startDrift({ drift, source }: Model, metrics: Metrics, log: Logger): vo
   } else {
     log.warn(drift.message);
   }
+}
+
+function watchMissing({ missing }: Model, log: Logger): void {
+  const look = (): void => {
+    for (const found of missing.look(performance.now())) log.warn(found, missingText(found));
+  };
+  setInterval(look, MISSING_LOOK_MS).unref();
 }
 
 async function followTraffic(

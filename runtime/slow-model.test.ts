@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Folder, post, startServer } from '#runtime/testing.ts';
 import { onnxModel, type OnnxModel } from '#test/support/onnx.ts';
@@ -34,7 +35,7 @@ test('runs that take long hold up neither health checks nor metrics, and are all
   await using folder = await Folder.create();
   const server = await startServer(await folder.write('slow.onnx', onnxModel(SLOW)));
   try {
-    expect(server.model.execution).toMatchObject({ where: 'worker threads', workers: 1 });
+    expect(server.model.execution).toMatchObject({ where: 'worker threads' });
     const during = new AbortController();
     const answers = Promise.all([1, 2, 1].map((x) => post(`${server.url}/predict`, { x }))).then((all) => {
       during.abort();
@@ -54,5 +55,40 @@ test('runs that take long hold up neither health checks nor metrics, and are all
     expect(looks).toBeGreaterThan(20);
   } finally {
     expect(await server.stop()).toBe(0);
+  }
+});
+
+test('what would wait too long is refused with a 503 before its body is read, and the others are answered', async () => {
+  await using folder = await Folder.create();
+  const model = await folder.write('slow.onnx', onnxModel(SLOW));
+  const server = await startServer(model, { maxWaitMs: 50 });
+  try {
+    const url = `${server.url}/predict`;
+    const answers: ReturnType<typeof post>[] = [];
+    // Three runs are more than 50 ms of waiting; it has to stand for a while.
+    for (let i = 0; i < 3; i++) answers.push(post(url, { x: 1 }));
+    for (let i = 0; i < 10; i++) {
+      await sleep(20);
+      answers.push(post(url, '{"x": no JSON, but nobody reads it'));
+    }
+    const all = await Promise.all(answers);
+    expect(all.slice(0, 3).map(({ status }) => status)).toEqual([200, 200, 200]);
+    const refused = all.filter(({ status }) => status === 503);
+    expect(refused.length).toBeGreaterThan(2);
+    expect(refused[0]?.headers.get('retry-after')).toBe('1');
+    expect(refused[0]?.body).toMatchObject({
+      code: 'Overloaded',
+      error: expect.stringMatching(/would wait about \d+ ms, the limit is 50 ms/),
+    });
+    const stats: unknown = await (await fetch(`${server.url}/stats`)).json();
+    expect(stats).toMatchObject({
+      runs: { total: 3, rows: 3, rows_per_run: 1, where: 'worker threads' },
+      queue: { rows: 0, wait_ms: 0, max_wait_ms: 50, refused: refused.length },
+      memory: { resident_bytes: expect.any(Number), limit_bytes: expect.any(Number) },
+    });
+    // The wait is over, and so is the refusing.
+    expect((await post(url, { x: 2 })).status).toBe(200);
+  } finally {
+    await server.stop();
   }
 });

@@ -62,7 +62,8 @@ export async function chooseEngine(session: Session, options: ChooseOptions): Pr
   const { lanes, crew } = await openCrew({
     spec: options.spec,
     graph: { inputs, outputs },
-    cores: options.cores,
+    // One GPU does not run two batches at a time any sooner.
+    cores: options.spec.provider === 'cuda' ? 1 : options.cores,
     memory: { ...options.memory, limit: memoryLimit() },
     trial: short && sample !== undefined ? { rows: cap, inputs: () => sample(cap) } : undefined,
   });

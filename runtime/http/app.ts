@@ -12,11 +12,14 @@ import { answerPage } from './page-answer.ts';
 import { errorShapeOf, nameProblem, notAvailable } from './predictions.ts';
 import { errorReply, JSON_TYPE } from './respond.ts';
 import { matchRoute, ROUTES } from './routes.ts';
+import { stats } from './stats.ts';
 
 export interface AppServices {
   readonly state: ServiceState;
   readonly metrics: Metrics;
   readonly version: string;
+  /** Whoever would wait longer is refused. */
+  readonly maxWaitMs?: () => number;
 }
 
 /** The Open Inference Protocol's names of what this server has beyond its core. */
@@ -25,7 +28,12 @@ const V2_EXTENSIONS = ['binary_tensor_data'];
 type AppContext = Context<{ Bindings: HttpBindings }>;
 
 /** Everything that is not a prediction. The front has checked path and method already. */
-export function createApp({ state, metrics, version }: AppServices): Hono<{ Bindings: HttpBindings }> {
+export function createApp({
+  state,
+  metrics,
+  version,
+  maxWaitMs,
+}: AppServices): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.use(async (c, next) => {
     await next();
@@ -35,7 +43,7 @@ export function createApp({ state, metrics, version }: AppServices): Hono<{ Bind
   app.get('/livez', (c) => c.json({ live: true }));
   app.get('/readyz', (c) => c.json({ ready: state.ready }, state.ready ? 200 : 503));
   app.get('/health', (c) => health(c, state));
-  app.get('/stats', (c) => c.json({ request_stats: metrics.stats(), timestamp: new Date().toISOString() }));
+  app.get('/stats', (c) => c.json(stats(state, metrics, maxWaitMs?.())));
   app.get('/metrics', async (c) =>
     c.body(await metrics.text(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
   );

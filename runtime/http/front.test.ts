@@ -34,6 +34,7 @@ describe('while no model is loaded', () => {
       predictions: new PredictionEndpoint({ state, metrics, forwarder, log, maxBodyBytes: 10_000, gate }),
       app: createApp({ state, metrics, version: '0' }),
       requestTimeoutMs: 1000,
+      log,
     });
     url = `http://127.0.0.1:${await listen(front, 0, '127.0.0.1')}`;
   });

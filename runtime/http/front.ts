@@ -4,11 +4,14 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { HttpBindings } from '@hono/node-server';
+import type { Logger } from '#runtime/log.ts';
 import type { Metrics } from '#runtime/metrics.ts';
 import { RequestError } from '#runtime/protocol/errors.ts';
 import type { ServiceState } from '#runtime/state.ts';
 import { errorShapeOf, type PredictionEndpoint } from './predictions.ts';
 import { errorReply, JSON_TYPE, refuse } from './respond.ts';
+import { accessFields } from './access-log.ts';
+import { cutSlowReaders } from './slow-readers.ts';
 import { matchRoute, type RouteMatch } from './routes.ts';
 
 export interface FrontServices {
@@ -16,7 +19,9 @@ export interface FrontServices {
   readonly metrics: Metrics;
   readonly predictions: PredictionEndpoint;
   readonly app: Hono<{ Bindings: HttpBindings }>;
+  /** A request must have arrived, and its answer been read, within so long. */
   readonly requestTimeoutMs: number;
+  readonly log: Logger;
 }
 
 /**
@@ -28,7 +33,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
 
 /** The HTTP server: predictions by hand, everything else by Hono; wrong paths, methods and bytes refused here. */
 export function createFront(services: FrontServices): Server {
-  const { state, metrics, predictions, requestTimeoutMs } = services;
+  const { state, metrics, predictions, requestTimeoutMs, log } = services;
   const pages = getRequestListener(services.app.fetch, { overrideGlobalObjects: true });
   const server = createServer({
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -72,6 +77,8 @@ export function createFront(services: FrontServices): Server {
     response.once('finish', () => {
       const seconds = (performance.now() - arrivedMs) / 1000;
       metrics.requestFinished(request.method ?? '', template, response.statusCode, seconds);
+      if (log.isLevelEnabled('debug'))
+        log.debug(accessFields(request, template, response.statusCode, seconds), 'answered');
     });
     const problem = routeProblem(route, request.method ?? '', url) ?? urlProblem(request);
     if (problem !== undefined) return refuseAs(request, response, problem);
@@ -79,6 +86,16 @@ export function createFront(services: FrontServices): Server {
     void pages(request, response);
   };
 
+  cutSlowReaders(
+    server,
+    requestTimeoutMs,
+    (socket) => busy.get(socket)?.response,
+    (response) =>
+      log.warn(
+        { path: response.req.url?.slice(0, 200), bytes: response.writableLength },
+        `a client did not read its answer within ${requestTimeoutMs / 1000} s; the connection is cut`,
+      ),
+  );
   server.on('request', onRequest);
   server.on('checkContinue', onRequest);
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>

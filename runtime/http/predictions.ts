@@ -5,8 +5,6 @@ import {
   REQUEST_ID_HEADER,
   REVISION_HEADER,
 } from '#contract/names.ts';
-import { ModelError } from '#runtime/engine/batcher.ts';
-import { EngineError } from '#runtime/engine/lane.ts';
 import type { Logger } from '#runtime/log.ts';
 import type { CountedPrediction, Metrics } from '#runtime/metrics.ts';
 import type { Model } from '#runtime/model/load.ts';
@@ -21,6 +19,7 @@ import {
   encodePredictions,
   PREDICTIONS_HEADER,
 } from '#runtime/traffic/predictions-header.ts';
+import { accessFields } from './access-log.ts';
 import { bodyProblem, jsonLengthOf, readBody } from './body.ts';
 import type { Gate } from './gate.ts';
 import { bodyRules, pictureAnswer, readerOf } from './readers.ts';
@@ -34,6 +33,7 @@ import {
   type Reply,
 } from './respond.ts';
 import type { RouteMatch } from './routes.ts';
+import { runProblem } from './run-problem.ts';
 
 export interface PredictionServices {
   readonly state: ServiceState;
@@ -201,7 +201,10 @@ export class PredictionEndpoint {
       metrics.requestFinished(method, route.template, status, seconds);
       metrics.predicted(predictions);
     }
-    log.debug({ requestId, method, path: route.template, status, seconds, received }, 'answered');
+    if (log.isLevelEnabled('debug')) {
+      const fields = accessFields(request, route.template, status, seconds);
+      log.debug({ ...fields, requestId, received }, 'answered');
+    }
     if (response.destroyed) return;
     const headers = {
       [REVISION_HEADER]: state.revisionName,
@@ -220,11 +223,8 @@ export class PredictionEndpoint {
 
   #requestError(error: unknown, { requestId, route }: Exchange): RequestError {
     if (error instanceof RequestError) return error;
-    if (error instanceof ModelError) {
-      const message = `the model refuses this input: ${error.message.slice(0, 500)}`;
-      return new RequestError(422, 'InputRefusedByModel', message, { cause: error });
-    }
-    if (error instanceof EngineError) return engineProblem(error);
+    const problem = runProblem(error);
+    if (problem !== undefined) return problem;
     this.#services.log.error(
       { err: error, requestId, path: route.template },
       'a request failed for no fault of its own',
@@ -235,13 +235,6 @@ export class PredictionEndpoint {
       `an error of the server; its log has the cause under request id ${requestId}`,
     );
   }
-}
-
-function engineProblem(error: EngineError): RequestError {
-  return new RequestError(503, 'ModelUnavailable', `the model cannot run: ${error.message}; ask again`, {
-    headers: { 'retry-after': '1' },
-    cause: error,
-  });
 }
 
 /** Answers in the coding that the request accepts. */

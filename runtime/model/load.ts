@@ -21,6 +21,7 @@ import { elementRule } from '#runtime/protocol/scalar.ts';
 import { compileV2, v2Metadata } from '#runtime/protocol/v2.ts';
 import { exampleRequest, sampleRequests, type ExampleRequest } from './example.ts';
 import { readGolden, type GoldenRequests } from './golden-pictures.ts';
+import { MissingFeatures } from './missing.ts';
 import { checkGolden, compileUnchecked } from './self-test.ts';
 import { describeModel } from './schema.ts';
 import { readModelSource, type ModelSource } from './source.ts';
@@ -49,6 +50,8 @@ export interface Model {
   readonly provider: ProviderReport;
   /** How far what it is asked and answers has moved from its training data. */
   readonly drift: Drift;
+  /** Features that requests lack. */
+  readonly missing: MissingFeatures;
   readonly loadedAt: Date;
   /** Ends worker threads; a batch that runs is finished first. */
   close(): Promise<void>;
@@ -168,6 +171,7 @@ function compileModel(options: LoadOptions, tried: Tried): Model {
     { manifest, bundle: source.manifest !== undefined, reference: source.reference, graph: session },
     options.drift ?? DRIFT_DEFAULTS,
   );
+  const missing = new MissingFeatures(manifest.inputs, source.reference, session);
   return {
     manifest,
     source,
@@ -185,11 +189,15 @@ function compileModel(options: LoadOptions, tried: Tried): Model {
       cap,
       msPerRow,
       onRun: options.onRun,
-      observe: drift.kind === 'measured' ? drift.monitor.observe : undefined,
+      observe: (inputs, outputs, rows) => {
+        missing.observe(inputs, rows);
+        if (drift.kind === 'measured') drift.monitor.observe(inputs, outputs);
+      },
     }),
     execution,
     provider: report,
     drift,
+    missing,
     loadedAt: new Date(),
     close: async () => {
       await Promise.all([reader?.close(), closeEngine(engine)]);

@@ -27,10 +27,10 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     group: V2,
     summary: 'Whether this version of the model may be sent requests; 503 while not.',
   },
-  '/v2/models/:name/infer': { group: V2, summary: 'Runs the model on tensors.' },
+  '/v2/models/:name/infer': { group: V2, summary: 'Runs the model on tensors, as JSON or as bytes.' },
   '/v2/models/:name/versions/:version/infer': {
     group: V2,
-    summary: 'Runs this version of the model on tensors.',
+    summary: 'Runs this version of the model on tensors, as JSON or as bytes.',
   },
   '/': {
     group: MODEL,
@@ -57,7 +57,16 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   },
 };
 
+const PICTURE_MEANINGS: Readonly<Record<string, Meaning>> = {
+  '/predict': { group: PREDICTIONS, summary: 'Predicts for one picture.' },
+  '/predict_batch': {
+    group: PREDICTIONS,
+    summary: 'Predicts for many pictures at once, each answered in its order.',
+  },
+};
+
 /** undefined for a route that says nothing of itself. */
-export function meaningOf(template: string): Meaning | undefined {
-  return Object.hasOwn(MEANINGS, template) ? MEANINGS[template] : undefined;
+export function meaningOf(template: string, takesPictures: boolean): Meaning | undefined {
+  const meanings = takesPictures ? { ...MEANINGS, ...PICTURE_MEANINGS } : MEANINGS;
+  return Object.hasOwn(meanings, template) ? meanings[template] : undefined;
 }

@@ -1,6 +1,6 @@
 import type { ModelInput } from '#contract/model-manifest.ts';
 import type { Model } from '#runtime/model/load.ts';
-import { meaningOf } from './meaning.ts';
+import { meaningOf, type Meaning } from './meaning.ts';
 import { ROUTES } from './routes.ts';
 import { v2Example, v2RequestSchema } from './v2-openapi.ts';
 
@@ -46,13 +46,20 @@ export function openApi(model: Model): object {
       description: manifest.description ?? `The model ${name}.`,
     },
     paths: Object.fromEntries(
-      ROUTES.map(({ template, methods }) => [pathTemplate(template), operations(template, methods, bodies)]),
+      ROUTES.map(({ template, methods }) => [
+        pathTemplate(template),
+        operations(template, methods, {
+          body: bodies[template],
+          meaning: meaningOf(template, model.pictures !== undefined),
+        }),
+      ]),
     ),
     components: {
       schemas: {
         Features: featuresSchema(manifest.inputs),
         InferRequest: v2RequestSchema(model),
         Error: errorSchema(manifest.response?.errors),
+        InferError: { type: 'object', required: ['error'], properties: { error: { type: 'string' } } },
       },
     },
   };
@@ -61,10 +68,9 @@ export function openApi(model: Model): object {
 function operations(
   template: string,
   methods: readonly string[],
-  bodies: Readonly<Record<string, object>>,
+  { body, meaning }: { readonly body: object | undefined; readonly meaning: Meaning | undefined },
 ): object {
   const method = methods.includes('POST') ? 'post' : 'get';
-  const meaning = meaningOf(template);
   const parameters = [...template.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -73,14 +79,14 @@ function operations(
   }));
   const error = {
     description: 'What is wrong with the request.',
-    content: json({ $ref: '#/components/schemas/Error' }),
+    content: json({ $ref: `#/components/schemas/${template.startsWith('/v2') ? 'InferError' : 'Error'}` }),
   };
   return {
     [method]: {
       operationId: operationId(method, template),
       ...(meaning === undefined ? {} : { summary: meaning.summary, tags: [meaning.group] }),
       ...(parameters.length === 0 ? {} : { parameters }),
-      ...bodies[template],
+      ...body,
       responses: {
         '200': {
           description: 'The answer.',

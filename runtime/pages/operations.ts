@@ -1,7 +1,7 @@
 import type { Model } from '#runtime/model/load.ts';
 import { shortened, type Example } from './example-answer.ts';
 import { html, type Html } from './html.ts';
-import { referredName, type OpenApiDocument, type Operation } from './openapi-document.ts';
+import { referredName, type OpenApiDocument, type Operation, type Schema } from './openapi-document.ts';
 import { readableJson } from './readable-json.ts';
 import { parameterTable, schemaTable } from './schema-table.ts';
 
@@ -56,28 +56,37 @@ export function firstUses(endpoints: readonly Endpoint[]): ReadonlyMap<string, E
   return uses;
 }
 
-function requestBody(endpoint: Endpoint, { document, uses }: Reference): readonly Html[] {
-  return Object.entries(endpoint.operation.requestBody?.content ?? {}).map(([type, { schema = {} }]) => {
-    const name = referredName(schema);
-    const title = `Body, ${type}`;
-    if (name !== undefined && uses.get(name) !== endpoint) {
-      return html`<p class="body-type">${title}: <a href="#schema-${name}">${name}</a></p>`;
-    }
-    const shown = name === undefined ? schema : document.components.schemas[name];
-    const table = schemaTable(shown ?? {}, name === undefined ? title : `${title}: ${name}`);
-    if (table === undefined) return html`<p class="body-type">${title}</p>`;
-    return name === undefined ? table : html`<div id="schema-${name}">${table}</div>`;
-  });
+function requestBody(endpoint: Endpoint, reference: Reference): readonly Html[] {
+  const bodies = Object.entries(endpoint.operation.requestBody?.content ?? {});
+  const bare = bodies.filter(([, { schema }]) => schema === undefined).map(([type]) => type);
+  return [
+    ...bodies.flatMap(([type, { schema }]) =>
+      schema === undefined ? [] : [bodySchema(`Body, ${type}`, schema, endpoint, reference)],
+    ),
+    ...(bare.length === 0 ? [] : [html`<p class="body-type">Or as the whole body: ${bare.join(', ')}</p>`]),
+  ];
+}
+
+function bodySchema(title: string, schema: Schema, endpoint: Endpoint, { document, uses }: Reference): Html {
+  const name = referredName(schema);
+  if (name !== undefined && uses.get(name) !== endpoint) {
+    return html`<p class="body-type">${title}: <a href="#schema-${name}">${name}</a></p>`;
+  }
+  if (name === undefined) return schemaTable(schema, title) ?? html`<p class="body-type">${title}</p>`;
+  const table = schemaTable(document.components.schemas[name] ?? {}, `${title}: ${name}`);
+  return html`<div id="schema-${name}">${table}</div>`;
 }
 
 function statuses({ responses }: Operation): Html | undefined {
-  const entries = Object.keys(responses);
-  const errors = entries.filter((status) => !status.startsWith('2'));
-  if (errors.length === 0) return undefined;
-  return html`<p class="statuses">
-    Errors: ${errors.map((status, index) => html`${index > 0 && ', '}<code>${status}</code>`)}, each an
-    <a href="#schema-Error">Error</a> that names every field that is wrong.
-  </p>`;
+  const errors = Object.entries(responses).filter(([status]) => !status.startsWith('2'));
+  const [, first] = errors[0] ?? [];
+  if (first === undefined) return undefined;
+  const shape = referredName(first.content?.['application/json']?.schema ?? {});
+  const codes = errors.map(([status], index) => html`${index > 0 && ', '}<code>${status}</code>`);
+  const link =
+    shape !== undefined &&
+    html`, each an <a href="#schema-${shape}">${shape}</a> that names every field that is wrong`;
+  return html`<p class="statuses">Errors: ${codes}${link}.</p>`;
 }
 
 function exampleBlocks({ operation, example }: Endpoint): Html | undefined {

@@ -3,7 +3,7 @@ export function takeDrops(box) {
   const input = box.querySelector('input[type=file]');
   const target = box.querySelector('[data-drop]');
   const take = (files) => {
-    const [picture] = [...files].filter(({ type }) => type.startsWith('image/'));
+    const picture = [...files].find(({ type }) => type.startsWith('image/'));
     if (picture === undefined) return;
     const chosen = new DataTransfer();
     chosen.items.add(picture);

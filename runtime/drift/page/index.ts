@@ -90,8 +90,8 @@ function measured(report: MeasuredReport): Html {
     </div>
     <h3>Pictures</h3>
     <p class="legend">
-      <span class="key before"></span> training data <span class="key now"></span> now
-      <span class="key moved"></span> now, of what has drifted
+      <span><i class="key before"></i>training data</span><span><i class="key now"></i>now</span
+      ><span><i class="key moved"></i>now, of what has drifted</span>
     </p>
     <div class="cards">${pictured.map((feature, i) => card(feature, `feature-${i}`))}</div>
     ${pictured.length < features.length && html`<p>The ${features.length - pictured.length} features that moved least are in the table alone.</p>`}`;
@@ -124,14 +124,14 @@ function verdict(state: FeatureReport['state']): Html {
 }
 
 function card(feature: FeatureReport, id: string): Html {
-  const { name, description, state, psi, limit, chance, missing, mergedCategories, role } = feature;
+  const { name, description, state, psi, limit, chance, missing, samples, mergedCategories, role } = feature;
   return html`<section class="card ${state}" id="${id}" aria-labelledby="${id}-name">
     <h4 id="${id}-name">${name}${role === 'prediction' && html` <span class="soft">(answer)</span>`}</h4>
     ${description !== null && html`<p class="soft">${description}</p>`}
     <p class="facts">
       ${verdict(state)}<span>PSI <strong>${index(psi)}</strong></span
       ><span>drifted above ${limit.toFixed(3)}${chance === limit && ' (chance)'}</span
-      >${missing.reference + missing.now > 0 && html`<span>missing ${percent(missing.reference)} → ${percent(missing.now)}</span>`}
+      >${missing.reference + missing.now > 0 && html`<span>missing ${percent(missing.reference)} → ${samples === 0 ? 'no rows' : percent(missing.now)}</span>`}
     </p>
     ${picture(feature, id)}
     <details>

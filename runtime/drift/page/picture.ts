@@ -5,18 +5,20 @@ import { pictureRows, type PictureRow } from './rows.ts';
 
 // Lengths are in the picture's own units, about a pixel each.
 const WIDTH = 350;
-const LABEL = 128;
-const NUMBERS = 46;
-const BARS = WIDTH - LABEL - NUMBERS;
+const WIDEST_LABEL = 130;
+const LABEL_MARGIN = 14;
+const CHARACTER = 7.4;
+const NUMBERS = 52;
 const BAR = 9;
 const ROW = 29;
 const TOP = 2;
-const LABEL_CHARACTERS = 19;
+const LABEL_CHARACTERS = 18;
 
 /** Two bars for each bin: how the training data was spread, and how the window's rows are. */
 export function picture(feature: FeatureReport, id: string): Html {
   const rows = pictureRows(feature);
   const longest = Math.max(0.01, ...rows.map(({ reference, now }) => Math.max(reference, now)));
+  const scale: Scale = scaleOf(rows, longest);
   const height = TOP + rows.length * ROW;
   return html`<svg
     class="picture"
@@ -26,24 +28,43 @@ export function picture(feature: FeatureReport, id: string): Html {
   >
     <title id="${id}-title">${feature.name}: share of rows in each bin, training data and now</title>
     <desc id="${id}-desc">${description(rows)}</desc>
-    <line class="axis" x1="${LABEL}" y1="0" x2="${LABEL}" y2="${height}" />
-    ${rows.map((row, index) => pair(row, TOP + index * ROW, BARS / longest))}
+    <line class="axis" x1="${scale.left}" y1="0" x2="${scale.left}" y2="${height}" />
+    ${rows.map((row, index) => pair(row, TOP + index * ROW, scale, feature.samples > 0))}
   </svg>`;
 }
 
-function pair({ label, reference, now }: PictureRow, y: number, scale: number): Html {
+interface Scale {
+  /** Where bars begin. */
+  readonly left: number;
+  /** Length of the share 1. */
+  readonly whole: number;
+}
+
+/** Labels take what the longest needs, bars the rest. */
+function scaleOf(rows: readonly PictureRow[], longest: number): Scale {
+  const characters = Math.max(...rows.map(({ label }) => label.length));
+  const left = Math.min(WIDEST_LABEL, Math.ceil(characters * CHARACTER) + LABEL_MARGIN);
+  return { left, whole: (WIDTH - left - NUMBERS) / longest };
+}
+
+function pair(
+  { label, reference, now }: PictureRow,
+  y: number,
+  { left, whole }: Scale,
+  counted: boolean,
+): Html {
   const bar = (kind: 'before' | 'now', share: number, top: number): Html => {
-    const width = rounded(share * scale);
-    return html`<rect class="${kind}" x="${LABEL}" y="${top}" width="${width}" height="${BAR}" />`;
+    const width = rounded(share * whole);
+    return html`<rect class="${kind}" x="${left}" y="${top}" width="${width}" height="${BAR}" />`;
   };
   const percentAt = (kind: 'before' | 'now', share: number, top: number): Html =>
-    html`<text class="${kind}" x="${rounded(LABEL + share * scale + 5)}" y="${top + BAR - 0.5}"
+    html`<text class="${kind}" x="${rounded(left + share * whole + 5)}" y="${top + BAR - 0.5}"
       >${percent(share)}</text
     >`;
   return html`<g>
-    <text class="bin" x="${LABEL - 8}" y="${y + ROW / 2 + 1}" text-anchor="end">${shortened(label)}</text>
+    <text class="bin" x="${left - 8}" y="${y + ROW / 2 + 1}" text-anchor="end">${shortened(label)}</text>
     ${bar('before', reference, y + 2)}${percentAt('before', reference, y + 2)}
-    ${bar('now', now, y + 13)}${percentAt('now', now, y + 13)}
+    ${bar('now', now, y + 13)}${counted && percentAt('now', now, y + 13)}
   </g>`;
 }
 

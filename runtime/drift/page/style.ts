@@ -52,16 +52,16 @@ thead th { border-top: 0; color: var(--soft); font-size: 0.8125rem; vertical-ali
 .verdict { white-space: nowrap; color: var(--soft); }
 .verdict.drifted { color: var(--bad); font-weight: 600; }
 .verdict.steady { color: var(--good); }
-.legend { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5rem; margin-bottom: 0.75rem; color: var(--soft); font-size: 0.875rem; }
-.key { width: 1.5rem; height: 0.5rem; }
-.key.now { margin-left: 1rem; background: var(--now); }
-.key.moved { margin-left: 1rem; background: var(--bad); }
+.legend { display: flex; flex-wrap: wrap; align-items: center; gap: 0.25rem 1.25rem; margin-bottom: 0.75rem; color: var(--soft); font-size: 0.875rem; }
+.key { display: inline-block; width: 1.5rem; height: 0.5rem; margin-right: 0.5rem; }
+.key.now { background: var(--now); }
+.key.moved { background: var(--bad); }
 .key.before { background: var(--before); }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 22rem), 1fr)); gap: 1rem; align-items: start; }
 .card { padding: 1rem 1.25rem; border: 1px solid var(--line); border-radius: 10px; background: var(--surface); min-width: 0; }
 .card.drifted { border-color: var(--bad); }
 .card:target { outline: 3px solid var(--accent); outline-offset: 2px; }
-.picture { display: block; width: 100%; height: auto; margin: 0.75rem 0 0.5rem; }
+.picture { display: block; width: 100%; height: auto; margin: 0.75rem 0 0.5rem; overflow: visible; }
 .picture .axis { stroke: var(--edge); stroke-width: 1; }
 .picture rect.before { fill: var(--before); }
 .picture rect.now { fill: var(--now); }
@@ -78,5 +78,5 @@ details p { padding: 0.5rem 1.25rem 1rem; }
 .reasons dt { font-weight: 600; }
 .reasons dd { margin: 0; color: var(--soft); }
 @media (max-width: 40rem) { .reasons { grid-template-columns: 1fr; gap: 0 0; } .reasons dd { margin-bottom: 0.75rem; } }
-@media (forced-colors: active) { .picture rect { forced-color-adjust: none; } }
+@media (forced-colors: active) { .picture rect, .key { forced-color-adjust: none; } }
 `;

@@ -110,6 +110,16 @@ describe('a picture', () => {
     ]);
   });
 
+  test('may be several in a batch for a graph that takes one at a time', async () => {
+    await using single = await Folder.create(colourBundle({}, {}, 1));
+    const other = await startServer(single.path);
+    const { status, body } = await send(other, '/predict_batch', form([RED], [BLUE]));
+    const alone = await send(other, '/predict', form([BLUE]));
+    await other.stop();
+    expect([status, body.predictions.length, alone.body['prediction']]).toEqual([200, 2, 'Blue']);
+    expect(body.predictions).toMatchObject([{ prediction: 'Red' }, { prediction: 'Blue' }]);
+  });
+
   test('counts as a prediction, and JSON goes on being taken', async () => {
     const image = Array.from({ length: 6 }, () => Array.from({ length: 8 }, () => [0, 255, 0]));
     const { status, body } = await send(server, '/predict', JSON.stringify({ image }), {

@@ -65,16 +65,17 @@ export function bomb(side: number): Buffer {
 export function colourBundle(
   image: Readonly<Record<string, unknown>> = {},
   manifest: Readonly<Record<string, unknown>> = {},
+  batch: 'N' | 1 = 'N',
 ): BundleFiles {
   const {
     layout = 'nhwc',
     height = 6,
     width = 8,
   } = image as { layout?: string; height?: number; width?: number };
-  const shape = layout === 'nhwc' ? ['N', height, width, 3] : ['N', 3, height, width];
+  const shape = layout === 'nhwc' ? [batch, height, width, 3] : [batch, 3, height, width];
   const model = onnxModel({
     inputs: [{ name: 'image', type: 'uint8', shape }],
-    outputs: [{ name: 'probabilities', type: 'float32', shape: ['N', 3] }],
+    outputs: [{ name: 'probabilities', type: 'float32', shape: [batch, 3] }],
     initializers: [{ name: 'scale', type: 'float32', dims: [1], data: [1 / 255] }],
     nodes: [
       { op: 'Cast', inputs: ['image'], outputs: ['float'], attributes: { to: { int: 1 } } },
@@ -98,6 +99,7 @@ export function colourBundle(
   const described = {
     ...MANIFEST,
     files: Object.fromEntries(listed) as object,
+    outputs: [{ name: 'probabilities', type: 'float32', shape: [batch === 'N' ? null : 1, 3] }],
     inputs: [{ name: 'image', type: 'uint8', shape: dims, image: { height, width, ...image } }],
     ...manifest,
   };
@@ -115,7 +117,6 @@ const MANIFEST = {
   name: 'colours',
   version: '3',
   task: 'image-classification',
-  outputs: [{ name: 'probabilities', type: 'float32', shape: [null, 3] }],
   labels: ['Red', 'Green', 'Blue'],
   decision: { output: 'probabilities' },
   golden: 'golden.json',

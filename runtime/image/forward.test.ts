@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { listen } from '#runtime/http/front.ts';
@@ -11,12 +11,11 @@ const BLUE = png(plain(30, 20, [0, 0, 255]));
 test('a picture is passed on to the stable revision as it came, and answered here when that is gone', async () => {
   await using folder = await Folder.create(colourBundle());
   const seen: { readonly type: string | undefined; readonly body: Buffer }[] = [];
-  const stable = createServer((request, response) => {
-    void buffer(request).then((body) => {
-      seen.push({ type: request.headers['content-type'], body });
-      response.setHeader('x-windlass-revision', 'colours-new').end('{"prediction":"Teal"}');
-    });
-  });
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    seen.push({ type: request.headers['content-type'], body: await buffer(request) });
+    response.setHeader('x-windlass-revision', 'colours-new').end('{"prediction":"Teal"}');
+  };
+  const stable = createServer((request, response) => void answer(request, response));
   const port = await listen(stable, 0, '127.0.0.1');
   const traffic = {
     formatVersion: 1,
@@ -27,9 +26,9 @@ test('a picture is passed on to the stable revision as it came, and answered her
   const server = await startServer(folder.path, { revision: 'colours-old', trafficFile });
 
   const sent = form([BLUE, 'image/png']);
-  const answer = await send(server, '/predict', sent);
-  expect(answer.body['prediction']).toBe('Teal');
-  expect(answer.headers.get('x-windlass-revision')).toBe('colours-new');
+  const first = await send(server, '/predict', sent);
+  expect(first.body['prediction']).toBe('Teal');
+  expect(first.headers.get('x-windlass-revision')).toBe('colours-new');
   expect((await send(server, '/predict', BLUE, { 'content-type': 'image/png' })).body['prediction']).toBe(
     'Teal',
   );

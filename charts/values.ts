@@ -35,6 +35,7 @@ export const valuesSchema = z.strictObject({
     })
     .describe('The operator’s image'),
   runtimeImage: imageSchema.describe('Default image of the pods that serve models'),
+  cudaRuntimeImage: imageSchema.describe('The same for models with executionProvider: cuda'),
   imagePullSecrets: z
     .array(z.strictObject({ name: nameSchema }))
     .describe('Secrets for the operator’s image'),

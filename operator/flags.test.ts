@@ -22,6 +22,18 @@ describe('parseFlags', () => {
     });
   });
 
+  it.each([
+    ['runtime:1', 'runtime-cuda:1'],
+    ['registry.example:5000/a/runtime', 'registry.example:5000/a/runtime-cuda'],
+    [`runtime:1@sha256:${'a'.repeat(64)}`, 'runtime-cuda:1'],
+  ])('takes for %s the CUDA image %s, unless it is told another', (image, cuda) => {
+    const flags = [`--runtime-image=${image}`];
+    expect(parseFlags(flags, {})).toMatchObject({ flags: { cudaRuntimeImage: cuda } });
+    expect(parseFlags([...flags, '--runtime-image-cuda=gpu:2'], {})).toMatchObject({
+      flags: { cudaRuntimeImage: 'gpu:2' },
+    });
+  });
+
   it('works in one namespace or in several, each named once', () => {
     expect(flagsOf(['--namespace=churn']).namespaces).toEqual(['churn']);
     expect(flagsOf(['--namespaces=churn, fraud,churn']).namespaces).toEqual(['churn', 'fraud']);

@@ -7,6 +7,8 @@ import type { LogLevel } from './logging.ts';
 /** How this operator was started. */
 export interface Flags {
   readonly runtimeImage: string;
+  /** For models that run on a GPU. */
+  readonly cudaRuntimeImage: string;
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   /** undefined: every namespace. */
@@ -42,6 +44,11 @@ const descriptions = {
     value: 'IMAGE',
     environment: 'WINDLASS_RUNTIME_IMAGE',
     help: 'what serves a model whose spec names no image; required',
+  },
+  'runtime-image-cuda': {
+    value: 'IMAGE',
+    environment: 'WINDLASS_RUNTIME_IMAGE_CUDA',
+    help: 'the same with executionProvider: cuda; absent: the runtime image with -cuda after its name',
   },
   kubeconfig: {
     value: 'FILE',
@@ -130,6 +137,7 @@ function toFlags(given: Given, environment: NodeJS.ProcessEnv): Flags {
   if (runtimeImage === undefined) throw new Error('--runtime-image is missing: the image that serves models');
   return {
     runtimeImage,
+    cudaRuntimeImage: text('runtime-image-cuda') ?? cudaImage(runtimeImage),
     kubeconfig: text('kubeconfig'),
     context: text('context'),
     namespaces: namespacesOf(text('namespace'), text('namespaces')),
@@ -144,6 +152,13 @@ function toFlags(given: Given, environment: NodeJS.ProcessEnv): Flags {
     allowLoopbackEndpoints: given['allow-loopback-endpoints'] === true,
     identity: text('identity') ?? `${hostname()}-${randomBytes(4).toString('hex')}`,
   };
+}
+
+/** registry/name:tag -> registry/name-cuda:tag. A digest is of other bytes, so it goes. */
+function cudaImage(image: string): string {
+  const [name = ''] = image.split('@', 1);
+  const [, path = name, tag = ''] = /^(.*?)(:[^:/]+)?$/.exec(name) ?? [];
+  return `${path}-cuda${tag}`;
 }
 
 function namespacesOf(one: string | undefined, several: string | undefined): readonly string[] | undefined {

@@ -19,7 +19,7 @@ export async function modelDeploymentReconcile(surroundings: Surroundings): Prom
     caches,
     sources,
     events,
-    settings: { runtimeImage: flags.runtimeImage },
+    settings: { runtimeImage: flags.runtimeImage, cudaRuntimeImage: flags.cudaRuntimeImage },
     podProbe: httpPodProbe,
     enqueue,
     observe: (_, plan) => count(plan, metrics),

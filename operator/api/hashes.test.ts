@@ -37,6 +37,7 @@ test.each([
     'a default that is written out',
     { serving: { maxBatchSize: 64, logLevel: 'info', resources: {}, pod: {} } },
   ],
+  ['the CPU, written out', { serving: { executionProvider: 'cpu' } }],
 ])('%s is no part of what a spec hashes', (_, overrides) => {
   expect(specHash(spec(overrides))).toBe(specHash(spec()));
 });
@@ -45,6 +46,7 @@ test.each([
   ['another URI', { model: { uri: 's3://models/churn/2/', credentials: { secretName: 's3' } } }],
   ['another Secret', { model: { uri: 's3://models/churn/1/', credentials: { secretName: 'other' } } }],
   ['a memory limit', { serving: { resources: { limits: { memory: '1Gi' } } } }],
+  ['a GPU', { serving: { executionProvider: 'cuda' } }],
   ['no topology spread at all', { serving: { pod: { topologySpreadConstraints: [] } } }],
 ])('%s is another spec', (_, overrides) => {
   expect(specHash(spec(overrides))).not.toBe(specHash(spec()));
@@ -89,6 +91,13 @@ test('a revision is another one with other bytes, settings or image, and the sam
   expect(
     revisionHash(revision({ serving: { maxBatchSize: 64, logLevel: 'info', resources: {}, pod: {} } })),
   ).toBe(hash);
+});
+
+test('the CPU written out is the same revision as before there was a choice, and CUDA is another', () => {
+  const on = (executionProvider: 'cpu' | 'cuda') =>
+    revisionName(revision({ serving: { maxBatchSize: 64, logLevel: 'info', executionProvider } }));
+  expect(on('cpu')).toBe(GOLDEN_REVISION);
+  expect(on('cuda')).not.toBe(GOLDEN_REVISION);
 });
 
 test('a name of 52 characters gives a revision name of 63', () => {

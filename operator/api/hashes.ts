@@ -17,7 +17,11 @@ interface HashRules {
 
 const SERVING_EMPTY = ['serving', 'serving.resources', 'serving.resources.*', 'serving.pod'];
 const SERVING_QUANTITIES = ['serving.resources.requests.*', 'serving.resources.limits.*'];
-const SERVING_DEFAULTS = { 'serving.maxBatchSize': 64, 'serving.logLevel': 'info' };
+const SERVING_DEFAULTS = {
+  'serving.maxBatchSize': 64,
+  'serving.logLevel': 'info',
+  'serving.executionProvider': 'cpu',
+};
 
 const SPEC_RULES_V1: HashRules = {
   defaults: SERVING_DEFAULTS,

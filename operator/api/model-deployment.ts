@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { podSettingsSchema, resourcesSchema } from './pod-settings.ts';
+import { executionProviderSchema } from '#contract/programs.ts';
+import { gpuRules, podSettingsSchema, resourcesSchema } from './pod-settings.ts';
 import { cel, conditionSchema, durationSchema, listMap, matches, nameReferenceSchema } from './schema.ts';
 
 const URI = /^s3:\/\/[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]\/.+$/;
@@ -118,6 +119,11 @@ const autoscalingSchema = z
 const servingSchema = z
   .strictObject({
     resources: resourcesSchema.optional(),
+    executionProvider: executionProviderSchema
+      .default('cpu')
+      .describe(
+        'What runs the graph. cuda: the CUDA build of the runtime image on an NVIDIA GPU; each pod asks for one nvidia.com/gpu, unless the limits name another number or another resource of nvidia.com.',
+      ),
     maxBatchSize: z.int().min(1).max(4096).default(64).describe('Most rows that run together.'),
     logLevel: z
       .enum(['debug', 'info', 'warn', 'error'])
@@ -144,6 +150,7 @@ const servingSchema = z
       .describe('A PersistentVolumeClaim for a content-addressed cache of model files.'),
     pod: podSettingsSchema.optional(),
   })
+  .meta(cel(...gpuRules))
   .describe('How the model is served. A change here makes a new revision.');
 
 const rolloutSettingsSchema = z

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { artifactSchema } from '#contract/artifact.ts';
+import { executionProviderSchema } from '#contract/programs.ts';
 import { modelInputSchema, modelOutputSchema } from '#contract/model-manifest.ts';
 import { podSettingsSchema, resourcesSchema } from './pod-settings.ts';
 import { cel, nameReferenceSchema } from './schema.ts';
@@ -45,6 +46,7 @@ export const modelRevisionSpecSchema = z
     serving: z
       .strictObject({
         resources: resourcesSchema.optional(),
+        executionProvider: executionProviderSchema.optional().describe('What runs the graph; absent: cpu.'),
         maxBatchSize: z.int().describe('Most rows that run together.'),
         logLevel: z.enum(['debug', 'info', 'warn', 'error']).describe('What the server logs.'),
         cache: z

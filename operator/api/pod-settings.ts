@@ -47,6 +47,28 @@ export const resourcesSchema = z
   )
   .describe('CPU, memory and devices of a pod of the model.');
 
+/** The resource that NVIDIA's device plugin offers for a whole GPU. */
+export const GPU_RESOURCE = 'nvidia.com/gpu';
+
+const gpuNamed = (list: 'requests' | 'limits'): string =>
+  `(has(self.resources.${list}) && '${GPU_RESOURCE}' in self.resources.${list})`;
+const gpuIsZero = (list: 'requests' | 'limits'): string =>
+  `(${gpuNamed(list)} && isQuantity(string(self.resources.${list}['${GPU_RESOURCE}'])) && quantity(string(self.resources.${list}['${GPU_RESOURCE}'])).compareTo(quantity('0')) == 0)`;
+
+/** What executionProvider and resources must agree on; for the settings that hold both. */
+export const gpuRules: readonly CelRule[] = [
+  {
+    rule: `!has(self.executionProvider) || self.executionProvider != 'cuda' || !has(self.resources) || !(${gpuIsZero('limits')} || ${gpuIsZero('requests')})`,
+    message: `executionProvider cuda needs a GPU: raise ${GPU_RESOURCE} above 0, or leave it out to get one`,
+    fieldPath: '.resources',
+  },
+  {
+    rule: `(has(self.executionProvider) && self.executionProvider == 'cuda') || !has(self.resources) || !((${gpuNamed('limits')} && !${gpuIsZero('limits')}) || (${gpuNamed('requests')} && !${gpuIsZero('requests')}))`,
+    message: `${GPU_RESOURCE} would be held for nothing, because executionProvider cpu does not use it: set executionProvider to cuda, or take ${GPU_RESOURCE} out`,
+    fieldPath: '.resources',
+  },
+];
+
 const RESERVED = 'windlass.dev/';
 const notReserved: CelRule = {
   rule: `self.all(key, !key.startsWith('${RESERVED}'))`,

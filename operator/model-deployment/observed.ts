@@ -14,6 +14,8 @@ import type { SourceState } from '#operator/source/index.ts';
 export interface OperatorSettings {
   /** The runtime image of revisions whose spec names none. */
   readonly runtimeImage: string;
+  /** For models that run on a GPU. */
+  readonly cudaRuntimeImage: string;
 }
 
 /** The kinds of children, as `kind` in actions and obstacles. */

@@ -21,7 +21,7 @@ function reconciler(world: World, state: () => SourceState) {
     caches: world.cluster.caches,
     sources: { ...sources, ensure: () => undefined, forget: () => undefined, state },
     events: { record: () => undefined },
-    settings: { runtimeImage: 'runtime:1' },
+    settings: { runtimeImage: 'runtime:1', cudaRuntimeImage: 'runtime-cuda:1' },
     podProbe: async () => 0,
     enqueue: () => undefined,
     clock: () => world.now,

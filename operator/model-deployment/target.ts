@@ -105,8 +105,14 @@ function contentWanted(o: Observed, resolved: RevisionRecord | undefined): Model
     artifact,
     model,
     serving,
-    image: image ?? o.settings.runtimeImage,
+    image: image ?? defaultImage(o),
   };
+}
+
+/** The operator's image for what runs the model. */
+function defaultImage({ modelDeployment, settings }: Observed): string {
+  const { executionProvider } = modelDeployment.spec.serving;
+  return executionProvider === 'cuda' ? settings.cudaRuntimeImage : settings.runtimeImage;
 }
 
 function createRevision(

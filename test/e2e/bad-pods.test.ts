@@ -44,7 +44,7 @@ describeOnCluster('bad-pods', (space) => {
       ));
     test('asks for a GPU that no node has', () =>
       expectRefused(
-        { ...good, serving: { resources: { limits: { 'nvidia.com/gpu': 1 } } } },
+        { ...good, serving: { executionProvider: 'cuda', resources: { limits: { 'nvidia.com/gpu': 1 } } } },
         'Unschedulable',
         /nvidia\.com\/gpu/,
       ));

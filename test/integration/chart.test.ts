@@ -73,6 +73,7 @@ describe('the chart', () => {
     const deployment = JSON.stringify(objects.find(({ kind }) => kind === 'Deployment'));
     expect(deployment).toContain('"image":"r.example.com/windlass/operator:v1"');
     expect(deployment).toContain(`"--runtime-image=windlass/runtime@${digest}"`);
+    expect(deployment).toContain('"--runtime-image-cuda=windlass/runtime-cuda:v1"');
   });
 
   it('has a Role in each namespace that it is told, and no right beyond them', async () => {

@@ -47,3 +47,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- printf "%s:%s" $name (default .root.Chart.AppVersion .image.tag) -}}
 {{- end -}}
 {{- end -}}
+
+{{/* The image for models on a GPU: where registry or tag are not given, they are those of runtimeImage. */}}
+{{- define "windlass.cudaRuntimeImage" -}}
+{{- $own := .Values.cudaRuntimeImage -}}
+{{- $registry := default .Values.runtimeImage.registry $own.registry -}}
+{{- $tag := default .Values.runtimeImage.tag $own.tag -}}
+{{- include "windlass.image" (dict "root" . "image" (dict "registry" $registry "repository" $own.repository "tag" $tag "digest" $own.digest)) -}}
+{{- end -}}

@@ -14,6 +14,7 @@ import type {
 } from '#operator/kube/index.ts';
 import type { Owner } from '../identity.ts';
 import { peerUrl, trafficName } from '../traffic-file.ts';
+import { gpuLimits } from './gpu.ts';
 import { mebibytes } from './quantity.ts';
 
 /** What a pod template is made of. */
@@ -137,11 +138,14 @@ function serveContainer(pod: RevisionPod): Container {
     sha256: spec.artifact.sha256,
     trafficFile: `${PATH.traffic}/${TRAFFIC_FILE}`,
     maxBatchSize: spec.serving.maxBatchSize,
+    // Written only where it is not the default: earlier releases of the runtime do not know it.
+    ...(spec.serving.executionProvider === 'cuda' ? { executionProvider: 'cuda' } : {}),
     logLevel: spec.serving.logLevel,
   };
   return {
     name: 'serve',
     ...common(pod),
+    resources: withLimits(resources(spec), gpuLimits(spec.serving)),
     args: ['serve', '--config', canonicalJson(config)],
     ports: [
       { name: 'http', containerPort: PORT.http, protocol: 'TCP' },
@@ -198,6 +202,11 @@ function resources({ serving, model, artifact }: ModelRevisionSpec) {
     requests: { ...Object.fromEntries(missing), ...requests },
     ...(serving.resources?.limits === undefined ? {} : { limits }),
   };
+}
+
+/** Resources with more limits; none more are none written. */
+function withLimits(given: ReturnType<typeof resources>, more: ReturnType<typeof gpuLimits>) {
+  return Object.keys(more).length === 0 ? given : { ...given, limits: { ...given.limits, ...more } };
 }
 
 /** Room for the files, and a little for what is not yet complete. */

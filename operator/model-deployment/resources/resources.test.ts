@@ -267,3 +267,23 @@ test('bytes become whole mebibytes, never fewer', () => {
   expect(mebibytes(2 ** 20 + 1)).toBe('2Mi');
   expect(mebibytes(0)).toBe('1Mi');
 });
+
+test('a model on the CPU has the template that earlier releases gave it', () => {
+  expect(deployment(input({ executionProvider: 'cpu' }), 'token')).toEqual(deployment(input(), 'token'));
+});
+
+test('a model on CUDA asks for one GPU where it serves, and for none where it is only fetched', () => {
+  const { pull, serve } = containers(input({ executionProvider: 'cuda', resources: { limits: { cpu: 2 } } }));
+  expect(serve.resources?.limits).toEqual({ cpu: 2, 'nvidia.com/gpu': 1 });
+  expect(pull.resources?.limits).toEqual({ cpu: 2 });
+  expect(serveConfigSchema.parse(config(serve))).toMatchObject({ executionProvider: 'cuda' });
+});
+
+test.each([
+  ['another number', { limits: { 'nvidia.com/gpu': 2 } }, { 'nvidia.com/gpu': 2 }],
+  ['a slice of one', { limits: { 'nvidia.com/mig-1g.5gb': 1 } }, { 'nvidia.com/mig-1g.5gb': 1 }],
+  ['a request alone', { requests: { 'nvidia.com/gpu': '1' } }, { 'nvidia.com/gpu': '1' }],
+])('a model on CUDA keeps %s that its user named', (_, resources, limits) => {
+  const { serve } = containers(input({ executionProvider: 'cuda', resources }));
+  expect(serve.resources?.limits).toEqual(limits);
+});

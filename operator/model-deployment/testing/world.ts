@@ -109,7 +109,7 @@ export class World {
       { namespace: NAMESPACE, name: NAME },
       {
         caches: this.cluster.caches,
-        settings: { runtimeImage: this.runtimeImage },
+        settings: { runtimeImage: this.runtimeImage, cudaRuntimeImage: `${this.runtimeImage}-cuda` },
         obstacles: this.obstacles,
         source: (_uid, hash) => (this.#source?.hash === hash ? this.#source.state : { state: 'idle' }),
         acknowledged: () => new Map(this.acknowledged),

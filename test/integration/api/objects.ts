@@ -26,6 +26,7 @@ export function fullSpec(): object {
   return {
     autoscaling: { minReplicas: 1, maxReplicas: 1000, targetCPUUtilizationPercentage: 70 },
     serving: {
+      executionProvider: 'cuda',
       resources: {
         requests: { cpu: '250m', memory: 0, 'nvidia.com/gpu': 1 },
         limits: { cpu: 2, memory: '1Gi', 'nvidia.com/gpu': '1' },

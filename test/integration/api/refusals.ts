@@ -91,6 +91,21 @@ export const refusedDeployments: readonly Refusal[] = [
     'each request must be at most the limit',
   ],
   [
+    'another execution provider',
+    { serving: { executionProvider: 'tensorrt' } },
+    'supported values: "cpu", "cuda"',
+  ],
+  [
+    'CUDA without a GPU',
+    { serving: { executionProvider: 'cuda', resources: { limits: { 'nvidia.com/gpu': 0 } } } },
+    'executionProvider cuda needs a GPU: raise nvidia.com/gpu above 0, or leave it out to get one',
+  ],
+  [
+    'a GPU that nothing uses',
+    { serving: { resources: { limits: { 'nvidia.com/gpu': '1' } } } },
+    'nvidia.com/gpu would be held for nothing, because executionProvider cpu does not use it',
+  ],
+  [
     'a variable of Windlass’s own',
     { serving: { pod: { env: [{ name: 'WINDLASS_PEER_TOKEN', value: '' }] } } },
     'not begin with WINDLASS_',

@@ -110,7 +110,6 @@ class GatheredBody {
   readonly #padding: number;
   /** The first chunk, as long as there is no other. */
   #only: Buffer | undefined;
-  #chunks: Buffer[] = [];
   #whole: Buffer | undefined;
   size = 0;
 
@@ -122,27 +121,28 @@ class GatheredBody {
   add(chunk: Buffer): void {
     const at = this.size;
     this.size += chunk.length;
-    // Room is made for what was declared when a second chunk shows that there is more than a socket gives at once.
-    if (this.#whole !== undefined) chunk.copy(this.#whole, at);
-    else if (at === 0) this.#only = chunk;
-    else if (this.#declared >= this.size) {
-      this.#whole = this.#room(this.#declared);
-      this.#only?.copy(this.#whole);
-      chunk.copy(this.#whole, at);
-    } else {
-      if (this.#only !== undefined) this.#chunks = [this.#only];
-      this.#only = undefined;
-      this.#chunks.push(chunk);
+    if (at === 0) {
+      this.#only = chunk;
+      return;
     }
+    if (this.#whole === undefined || this.#whole.length < this.size) this.#grow();
+    if (this.#whole !== undefined) chunk.copy(this.#whole, at);
   }
 
   finish(): Buffer {
-    if (this.#whole !== undefined) return this.#whole.subarray(0, this.size);
-    if (this.#only !== undefined) return this.#only;
-    const whole = this.#room(this.size);
-    let at = 0;
-    for (const chunk of this.#chunks) at += chunk.copy(whole, at);
-    return whole;
+    return this.#whole?.subarray(0, this.size) ?? this.#only ?? Buffer.alloc(0);
+  }
+
+  /**
+   * Room is made for what was declared when a second chunk shows that there is more than a socket gives at once, and
+   * is doubled where nothing was. Chunks are never kept: a million of one byte would take 200 times their size.
+   */
+  #grow(): void {
+    const given = this.#whole ?? this.#only;
+    const whole = this.#room(Math.max(this.#declared, this.size, 2 * (this.#whole?.length ?? 0)));
+    given?.copy(whole);
+    this.#only = undefined;
+    this.#whole = whole;
   }
 
   #room(size: number): Buffer {

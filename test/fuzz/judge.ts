@@ -66,7 +66,9 @@ function shapeFault(
   model: ErrorShape,
   where: string,
 ): string | undefined {
-  const wanted = request === undefined ? undefined : request.path.startsWith('/v2') ? 'v2' : model;
+  // A request that did not arrive in time may have had no path yet.
+  const wanted =
+    request === undefined || status === 408 ? undefined : request.path.startsWith('/v2') ? 'v2' : model;
   const fits =
     wanted === undefined
       ? isV2Error(body) || isWindlassError(body) || isDetailError(body)

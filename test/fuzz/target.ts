@@ -8,7 +8,7 @@ import { readSchema, type TargetSchema } from './schema.ts';
 import { play, type Outcome } from './wire.ts';
 
 /** An answer is late after so long, on a machine that does much else beside. */
-const BOUND_MS = 10_000;
+const BOUND_MS = 15_000;
 
 /** As in the image, with a heap that a leak soon fills. */
 const FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=160'];
@@ -45,7 +45,7 @@ export class Target implements AsyncDisposable {
         model: files.has('model.json') ? folder.path : `${folder.path}/model.onnx`,
         logLevel: 'info',
         maxBodyBytes: 2 ** 20,
-        requestTimeoutSeconds: 2,
+        requestTimeoutSeconds: 8,
         drainSeconds: 0,
       },
       FLAGS,

@@ -145,10 +145,7 @@ function statement(
   const inputs = readings.filter(({ column }) => column.role === 'input');
   const moved = inputs.filter(({ comparison }) => comparison.state === 'drifted');
   const prediction = readings.find(({ column }) => column.role === 'prediction')?.comparison.state;
-  const features =
-    moved.length === 0
-      ? `None of ${counted(inputs.length)} has drifted`
-      : `${moved.length} of ${counted(inputs.length)} ${moved.length === 1 ? 'has' : 'have'} drifted (${names(moved)})`;
+  const features = featuresStatement(inputs, moved);
   if (prediction === undefined) return `${features}.`;
   if (inputs.length === 0) return `The prediction has ${prediction === 'drifted' ? '' : 'not '}drifted.`;
   if (moved.length === 0) {
@@ -161,8 +158,11 @@ function statement(
     : `${features}; the prediction has not.`;
 }
 
-function counted(count: number): string {
-  return count === 1 ? '1 feature' : `${count} features`;
+function featuresStatement(inputs: readonly Reading[], moved: readonly Reading[]): string {
+  const [only] = inputs;
+  if (inputs.length === 1) return `${only?.column.name} has ${moved.length === 1 ? '' : 'not '}drifted`;
+  if (moved.length === 0) return `None of ${inputs.length} features has drifted`;
+  return `${moved.length} of ${inputs.length} features ${moved.length === 1 ? 'has' : 'have'} drifted (${names(moved)})`;
 }
 
 const NAMED = 5;

@@ -2,7 +2,7 @@ import type { ModelInput } from '#contract/model-manifest.ts';
 import type { Model } from '#runtime/model/load.ts';
 import { meaningOf, type Meaning } from './meaning.ts';
 import { ROUTES } from './routes.ts';
-import { v2Example, v2RequestSchema } from './v2-openapi.ts';
+import { V2_BINARY, V2_LENGTH_HEADER, v2Example, v2RequestSchema } from './v2-openapi.ts';
 
 /** OpenAPI 3.1 of this very model: its features with their ranges, choices and an example. */
 export function openApi(model: Model): object {
@@ -11,7 +11,7 @@ export function openApi(model: Model): object {
   const rows = batch?.request ?? 'instances';
   // A picture as a tensor is an example of many thousand numbers.
   const tensors = model.pictures === undefined ? v2Example(model, example) : undefined;
-  const infer = jsonBody({ $ref: '#/components/schemas/InferRequest' }, tensors);
+  const infer = jsonBody({ $ref: '#/components/schemas/InferRequest' }, tensors, V2_BINARY);
   const bodies: Readonly<Record<string, object>> = {
     '/v2/models/:name/infer': infer,
     '/v2/models/:name/versions/:version/infer': infer,
@@ -71,12 +71,14 @@ function operations(
   { body, meaning }: { readonly body: object | undefined; readonly meaning: Meaning | undefined },
 ): object {
   const method = methods.includes('POST') ? 'post' : 'get';
-  const parameters = [...template.matchAll(/:(\w+)/g)].map(([, name]) => ({
+  const infer = template.endsWith('/infer');
+  const names = [...template.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: 'path',
     required: true,
     schema: { type: 'string' },
   }));
+  const parameters = infer ? [...names, V2_LENGTH_HEADER] : names;
   const error = {
     description: 'What is wrong with the request.',
     content: json({ $ref: `#/components/schemas/${template.startsWith('/v2') ? 'InferError' : 'Error'}` }),
@@ -90,7 +92,11 @@ function operations(
       responses: {
         '200': {
           description: 'The answer.',
-          content: { ...json({ type: 'object' }), ...(template === '/drift' ? PAGE : {}) },
+          content: {
+            ...json({ type: 'object' }),
+            ...(template === '/drift' ? PAGE : {}),
+            ...(infer ? V2_BINARY : {}),
+          },
         },
         ...(method === 'post'
           ? { '400': error, '413': error, '415': error, '422': error, '503': error }
@@ -116,11 +122,11 @@ function pathTemplate(template: string): string {
   return template.replaceAll(/:(\w+)/g, '{$1}');
 }
 
-function jsonBody(schema: object, example: object | undefined): object {
+function jsonBody(schema: object, example: object | undefined, others: object = {}): object {
   return {
     requestBody: {
       required: true,
-      content: { 'application/json': { schema, ...(example === undefined ? {} : { example }) } },
+      content: { 'application/json': { schema, ...(example === undefined ? {} : { example }) }, ...others },
     },
   };
 }

@@ -35,20 +35,58 @@ export function v2RequestSchema({ manifest }: Model): object {
         description: 'one tensor for each input of the model',
         items: {
           type: 'object',
-          required: ['name', 'shape', 'datatype', 'data'],
+          required: ['name', 'shape', 'datatype'],
           properties: {
             name: { type: 'string', enum: names },
             shape: { type: 'array', items: { type: 'integer', minimum: 0 } },
             datatype: { type: 'string', enum: datatypes },
             data: { type: 'array', items: {}, description: 'the elements, nested by dimension or flat' },
+            parameters: parameters({
+              binary_data_size: {
+                type: 'integer',
+                minimum: 0,
+                description: 'instead of data: so many bytes behind the JSON are the elements',
+              },
+            }),
           },
         },
       },
       outputs: {
         type: 'array',
         description: 'which outputs to answer; all of them where it is missing',
-        items: { type: 'object', required: ['name'], properties: { name: { type: 'string' } } },
+        items: {
+          type: 'object',
+          required: ['name'],
+          properties: {
+            name: { type: 'string' },
+            parameters: parameters({
+              binary_data: { type: 'boolean', description: 'as bytes behind the JSON' },
+            }),
+          },
+        },
       },
+      parameters: parameters({
+        binary_data_output: {
+          type: 'boolean',
+          description: 'outputs come as bytes unless they say otherwise',
+        },
+      }),
     },
   };
 }
+
+function parameters(properties: object): object {
+  return { type: 'object', properties };
+}
+
+/** Where JSON ends and the bytes of tensors begin. */
+export const V2_LENGTH_HEADER = {
+  name: 'Inference-Header-Content-Length',
+  in: 'header',
+  required: false,
+  description: 'bytes of JSON before binary tensor data, not counting compression; absent where all is JSON',
+  schema: { type: 'integer', minimum: 0 },
+};
+
+/** Infer's bodies: JSON, or JSON with the bytes of tensors behind it. */
+export const V2_BINARY = { 'application/octet-stream': {} };

@@ -9,7 +9,7 @@ import { chooseEngine, type Chosen, type Execution } from '#runtime/engine/choos
 import { closeEngine } from '#runtime/engine/engine.ts';
 import { mergesRows, outputDims, sampleTensors, type Samples } from '#runtime/engine/probe.ts';
 import { profileSetting, reportProvider, type ProviderReport } from './provider.ts';
-import { openSession, type Session } from '#runtime/engine/session.ts';
+import { openSession, type GraphValue, type Session } from '#runtime/engine/session.ts';
 import { allocate, elementCount, type Tensor } from '#runtime/engine/tensor.ts';
 import { compilePictures, PictureReader, pixelLimit, type Pictures } from '#runtime/image/index.ts';
 import { compileAnswer, type AnswerContext } from '#runtime/protocol/answer.ts';
@@ -37,6 +37,8 @@ export interface Model {
   readonly pictures: Pictures | undefined;
   readonly v2: Reader;
   readonly v2Metadata: object;
+  /** The graph's outputs, in its order. */
+  readonly outputs: readonly GraphValue[];
   /** Writes GET /health's answer. */
   readonly health: ((context: AnswerContext) => string) | undefined;
   readonly example: ExampleRequest;
@@ -180,6 +182,7 @@ function compileModel(options: LoadOptions, tried: Tried): Model {
     pictures: reader === undefined ? undefined : compilePictures({ manifest, named, merging }, reader),
     v2: compileV2(v2Model),
     v2Metadata: v2Metadata(v2Model),
+    outputs: session.outputs,
     health: health === undefined ? undefined : compileAnswer(manifest, health, 'response.health'),
     example: exampleRequest(manifest.inputs),
     merging,

@@ -63,15 +63,18 @@ async function postExample(template: string, model: Model, revision: string): Pr
   const batch = template === '/predict_batch';
   const infer = template.endsWith('/infer');
   if (model.pictures !== undefined && !infer) {
-    const { files, start } = await pictureRequest(model, model.pictures, batch);
-    return { files, answer: await answerTo(model, revision, start) };
+    const { files, outputs, start } = await pictureRequest(model, model.pictures, batch);
+    return { files, answer: await answerTo(model, revision, outputs, start) };
   }
-  const [row = {}, ...rows] = exampleRows(model);
+  const rows = exampleRows(model).slice(0, batch ? 2 : 1);
+  const [row = {}] = rows.map(({ input }) => input);
   const name = model.manifest.response?.batch?.request ?? 'instances';
-  const body = infer ? v2Example(model, row) : batch ? { [name]: [row, ...rows.slice(0, 1)] } : row;
+  const body = infer ? v2Example(model, row) : batch ? { [name]: rows.map(({ input }) => input) } : row;
   const read = infer ? model.v2 : batch ? model.named.predictBatch : model.named.predict;
   const bytes = Buffer.from(JSON.stringify(body));
-  return { body, answer: await answerTo(model, revision, (context, sink) => read(bytes, context, sink)) };
+  const outputs = rows.map(({ output }) => output);
+  const answer = await answerTo(model, revision, outputs, (context, sink) => read(bytes, context, sink));
+  return { body, answer };
 }
 
 function indented(text: string): string {

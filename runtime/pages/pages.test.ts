@@ -89,6 +89,8 @@ describe.each(['/', '/docs'])('the page %s', (path) => {
       `style-src '${sha256(style)}'`,
       `script-src '${sha256(script)}'`,
       "connect-src 'self'",
+      "require-trusted-types-for 'script'",
+      "trusted-types 'none'",
       'img-src data: blob:',
       "base-uri 'none'",
       "form-action 'none'",
@@ -116,6 +118,7 @@ describe('the page at /docs', () => {
     expect(metrics).not.toContain('path="/v2/models/:name"');
     expect(metrics).not.toContain('path="/predict"');
     expect(metrics).toMatch(/predictions_total\{outcome="HIGH"\} 0/);
+    expect(metrics).toMatch(/windlass_run_rows_count 0/);
   });
 
   test('has every endpoint, with a request that was answered and its answer', async () => {
@@ -128,11 +131,16 @@ describe('the page at /docs', () => {
     expect(page).toContain('&quot;risk&quot;: &quot;HIGH&quot;');
     expect(page).toContain('&quot;datatype&quot;: &quot;BYTES&quot;');
     const { commands } = pageData(page) as { readonly commands: readonly Command[] };
-    for (const { path, body } of commands) {
-      const init =
-        body === undefined ? {} : { method: 'POST', body, headers: { 'content-type': 'application/json' } };
-      const response = await fetch(`${server.url}/${path}`, init);
+    for (const { id, path, body } of commands) {
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(
+        `${server.url}/${path}`,
+        body === undefined ? {} : { method: 'POST', body, headers },
+      );
       expect([path, response.status]).toEqual([path, 200]);
+      if (body === undefined) continue;
+      const shown = new RegExp(`<pre\\s+id="${id}-answer"[^>]*>([^<]*)</pre\\s*>`).exec(page)?.[1] ?? '';
+      expect(rounded(JSON.parse(shown.replaceAll('&quot;', '"')))).toEqual(rounded(await response.json()));
     }
   });
 });
@@ -261,6 +269,7 @@ test('a model that refuses its example still has its pages', async () => {
 });
 
 interface Command {
+  readonly id: string;
   readonly path: string;
   readonly body?: string;
 }
@@ -273,4 +282,10 @@ function pageData(page: string): unknown {
 
 function sha256(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}
+
+/** Golden answers are those of another machine. */
+function rounded(value: unknown): unknown {
+  const round = (_: string, item: unknown) => (typeof item === 'number' ? Number(item.toPrecision(5)) : item);
+  return JSON.parse(JSON.stringify(value, round)) as unknown;
 }

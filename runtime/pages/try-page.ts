@@ -67,7 +67,7 @@ export function tryPage(model: Model, revision: string): Page {
         ...fields[index],
         initial: shownValue(initialValue(input, model), fields[index]),
       })),
-      rows: rows.map((row) =>
+      rows: rows.map(({ input: row }) =>
         manifest.inputs.map(({ name }, index) =>
           shownValue(Object.hasOwn(row, name) ? row[name] : undefined, fields[index]),
         ),
@@ -77,9 +77,9 @@ export function tryPage(model: Model, revision: string): Page {
   });
 }
 
-/** Rows that differ from what the form shows at first. */
+/** A made up row is what the form shows at first. */
 function goldenRows(model: Model): readonly ExampleRow[] {
-  return exampleRows(model).filter((row) => row !== model.example);
+  return exampleRows(model).filter(({ output }) => output !== undefined);
 }
 
 function fillWith(count: number): Html {

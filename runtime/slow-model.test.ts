@@ -58,6 +58,9 @@ test('runs that take long hold up neither health checks nor metrics, and are all
   }
 });
 
+/** Enough that those on both of two threads wait for more than four runs. */
+const ADMITTED = 12;
+
 test('what would wait too long is refused with a 503 before its body is read, and the others are answered', async () => {
   await using folder = await Folder.create();
   const model = await folder.write('slow.onnx', onnxModel(SLOW));
@@ -65,25 +68,25 @@ test('what would wait too long is refused with a 503 before its body is read, an
   try {
     const url = `${server.url}/predict`;
     const answers: ReturnType<typeof post>[] = [];
-    // Three runs are more than 50 ms of waiting; it has to stand for a while.
-    for (let i = 0; i < 3; i++) answers.push(post(url, { x: 1 }));
+    // Four runs may be waited for where they are long; more have to stand for a while.
+    for (let i = 0; i < ADMITTED; i++) answers.push(post(url, { x: 1 }));
     for (let i = 0; i < 10; i++) {
       await sleep(20);
       answers.push(post(url, '{"x": no JSON, but nobody reads it'));
     }
     const all = await Promise.all(answers);
-    expect(all.slice(0, 3).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(all.slice(0, ADMITTED).every(({ status }) => status === 200)).toBe(true);
     const refused = all.filter(({ status }) => status === 503);
     expect(refused.length).toBeGreaterThan(2);
     expect(refused[0]?.headers.get('retry-after')).toBe('1');
     expect(refused[0]?.body).toMatchObject({
       code: 'Overloaded',
-      error: expect.stringMatching(/would wait about \d+ ms, the limit is 50 ms/),
+      error: expect.stringMatching(/would wait about \d+ ms, the limit is \d+ ms/),
     });
     const stats: unknown = await (await fetch(`${server.url}/stats`)).json();
     expect(stats).toMatchObject({
-      runs: { total: 3, rows: 3, rows_per_run: 1, where: 'worker threads' },
-      queue: { rows: 0, wait_ms: 0, max_wait_ms: 50, refused: refused.length },
+      runs: { total: ADMITTED, rows: ADMITTED, rows_per_run: 1, where: 'worker threads' },
+      queue: { rows: 0, wait_ms: 0, refused: refused.length },
       memory: { resident_bytes: expect.any(Number), limit_bytes: expect.any(Number) },
     });
     // The wait is over, and so is the refusing.

@@ -2,6 +2,8 @@
 export interface ExpectedCost {
   /** From the probe at start; undefined where nothing could be timed. */
   readonly msPerRow: number | undefined;
+  /** Rows of a full run. */
+  readonly cap: number;
   /** Runs that go on at the same time. */
   readonly lanes: number;
 }
@@ -12,12 +14,14 @@ const WEIGHT = 0.1;
 /** Rows that wait or run, and how long a row that comes now has to wait for them. */
 export class Backlog {
   readonly #lanes: number;
+  readonly #cap: number;
   #msPerRow: number;
   #rows = 0;
   #busyMs = 0;
 
-  constructor({ msPerRow, lanes }: ExpectedCost) {
+  constructor({ msPerRow, cap, lanes }: ExpectedCost) {
     this.#lanes = lanes;
+    this.#cap = cap;
     this.#msPerRow = msPerRow ?? 0;
   }
 
@@ -40,6 +44,11 @@ export class Backlog {
     return (this.#rows * this.#msPerRow) / this.#lanes;
   }
 
+  /** What a full run takes. */
+  get runMs(): number {
+    return this.#cap * this.#msPerRow;
+  }
+
   add(rows: number): void {
     this.#rows += rows;
   }
@@ -52,10 +61,10 @@ export class Backlog {
    * A run has ended. Runs of few rows cost more for each than full ones, and say little about the pace under load: they
    * only correct downwards.
    */
-  ran(rows: number, ms: number, full: boolean): void {
+  ran(rows: number, ms: number): void {
     this.#busyMs += ms;
     const measured = ms / Math.max(rows, 1);
-    if (full || measured < this.#msPerRow || this.#msPerRow === 0) {
+    if (rows * 2 > this.#cap || measured < this.#msPerRow || this.#msPerRow === 0) {
       this.#msPerRow += (measured - this.#msPerRow) * (this.#msPerRow === 0 ? 1 : WEIGHT);
     }
   }

@@ -76,7 +76,11 @@ export class Batcher {
     this.#engine = engine;
     this.#options = options;
     const lanes = engine.kind === 'workers' ? engine.lanes : [];
-    this.backlog = new Backlog({ msPerRow: options.msPerRow, lanes: Math.max(1, lanes.length) });
+    this.backlog = new Backlog({
+      msPerRow: options.msPerRow,
+      cap: options.cap,
+      lanes: Math.max(1, lanes.length),
+    });
     this.crashed = Promise.race(lanes.map((lane) => lane.crashed));
     void this.crashed.then((error) => this.#break(error));
   }
@@ -224,7 +228,7 @@ export class Batcher {
   #ran(batch: Batch, inputs: readonly Tensor[], outputs: readonly Tensor[], ms: number): void {
     const rows = rowsOf(batch);
     if (this.#options.merging) checkRows(graphOf(this.#engine), outputs, rows);
-    this.backlog.ran(rows, ms, rows * 2 > this.#options.cap);
+    this.backlog.ran(rows, ms);
     this.#options.onRun?.(rows, ms / 1000);
     this.#options.observe?.(inputs, outputs, rows);
   }

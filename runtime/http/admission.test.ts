@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest';
 import { Admission, type Period } from './admission.ts';
 
-const IDLE = { turnMs: 0, turnBeforeMs: 0, backlogMs: 0 };
+const IDLE = { turnMs: 0, turnBeforeMs: 0, backlogMs: 0, runMs: 1 };
 
-function busy(p99: number, utilization = 0.7): Period {
-  return { utilization, latenciesMs: Array.from({ length: 200 }, (_, i) => (i < 196 ? 1 : p99)) };
+function busy(p99: number, utilization = 0.7, inFlightPerConnection = 0.05): Period {
+  return {
+    utilization,
+    inFlightPerConnection,
+    latenciesMs: Array.from({ length: 200 }, (_, i) => (i < 196 ? 1 : p99)),
+  };
 }
 
 /** Whether each of the requests, one a millisecond with this backlog, is refused. */
@@ -35,24 +39,40 @@ test('where the wait stays too long, the newest are refused, and those that woul
   expect(admission.refuse(6001, { ...IDLE, backlogMs: 201 })).toBeUndefined();
 });
 
+test('as long as some would wait less, nobody is refused', () => {
+  const admission = new Admission({ maxWaitMs: 200 });
+  for (let now = 0; now < 1000; now += 10) {
+    const backlogMs = now % 50 === 0 ? 199 : 500;
+    expect(admission.refuse(now, { ...IDLE, backlogMs })).toBeUndefined();
+  }
+});
+
 test('time in the socket and in this turn of the event loop counts as waiting', () => {
   const admission = new Admission({ maxWaitMs: 50 });
-  const load = { turnMs: 20, turnBeforeMs: 21, backlogMs: 10 };
+  const load = { turnMs: 20, turnBeforeMs: 21, backlogMs: 10, runMs: 1 };
   for (let now = 0; now < 100; now++) expect(admission.refuse(now, load)).toBeUndefined();
   expect(admission.refuse(100, load)).toBe(51);
+});
+
+test('where a run takes long, a few of them may be waited for', () => {
+  const admission = new Admission({ maxWaitMs: 200 });
+  expect(admission.limitMs(5000)).toBe(20_000);
+  admission.learn(busy(6000));
+  expect(admission.limitMs(5000)).toBe(12_000);
 });
 
 test.each<[string, readonly Period[], number]>([
   ['nothing yet', [], 200],
   ['a busy period with 99 of 100 below 9 ms', [busy(9)], 18],
   ['a slow model, whose limit stays the longest wait', [busy(150)], 200],
-  ['a fast one, whose limit has a floor', [busy(0.5)], 4],
+  ['a fast one, whose limit has a floor', [busy(0.5)], 5],
   ['idle periods teach nothing: a burst there is no overload', [busy(9, 0.2)], 200],
-  ['nor does overload itself', [busy(9), busy(90, 0.98)], 18],
-  ['nor a handful of requests', [{ utilization: 0.7, latenciesMs: [1, 2, 3] }], 200],
+  ['nor does overload itself', [busy(9), busy(90, 0.99)], 18],
+  ['nor clients that only wait for answers', [busy(9, 0.7, 0.8)], 200],
+  ['nor a handful of requests', [{ ...busy(9), latenciesMs: [1, 2, 3] }], 200],
   ['one odd period counts little', [busy(10), busy(20)], 26],
 ])('the limit learns from %s', (_, periods, limitMs) => {
   const admission = new Admission({ maxWaitMs: 200 });
   for (const period of periods) admission.learn(period);
-  expect(admission.limitMs).toBeCloseTo(limitMs, 5);
+  expect(admission.limitMs(1)).toBeCloseTo(limitMs, 5);
 });

@@ -6,10 +6,12 @@ export interface Load {
   readonly turnBeforeMs: number;
   /** What the rows that wait or run have still to take. */
   readonly backlogMs: number;
+  /** What a full run takes. */
+  readonly runMs: number;
 }
 
 export interface AdmissionOptions {
-  /** Nobody waits longer than this for a run, whatever is known of the model. */
+  /** Nobody waits longer than this for a run, or than a few runs where they are long. */
   readonly maxWaitMs: number;
 }
 
@@ -17,20 +19,25 @@ export interface AdmissionOptions {
 export interface Period {
   /** Share of the time in which the event loop, or the busiest kind of thread, worked. */
   readonly utilization: number;
+  /** Requests on their way at a time, for each connection that was used: near 1, clients only wait for answers. */
+  readonly inFlightPerConnection: number;
   /** Latencies of the requests that were answered. */
   readonly latenciesMs: readonly number[];
 }
 
-/** A wait must stay over the limit for so long before anybody is refused: a burst passes by itself. */
+/** Everybody's wait must be over the limit for so long before anybody is refused: a burst passes by itself. */
 const STANDING_MS = 100;
 /** Once requests are refused, short lulls do not end it. */
 const MEMORY_MS = 5000;
-/** Latencies are learned where the server is busy and not overloaded. */
-const BUSY = { from: 0.4, to: 0.9 };
+/** Latencies are learned where the server is busy and not overloaded. Batches make it busier than it would have to be. */
+const BUSY = { from: 0.4, to: 0.98 };
+/** Clients that send the next request as soon as they have an answer slow down by themselves: they teach nothing. */
+const MOST_IN_FLIGHT = 0.3;
 const FEWEST_SAMPLES = 100;
 /** A request waits at most for this many times the 99th percentile of busy periods; its own run comes on top. */
 const TIMES_P99 = 2;
-const SHORTEST_LIMIT_MS = 4;
+const SHORTEST_LIMIT_MS = 5;
+const FEW_RUNS = 4;
 const WEIGHT = 0.3;
 
 /**
@@ -50,16 +57,17 @@ export class Admission {
   }
 
   /** A longer wait is refused once it stands. */
-  get limitMs(): number {
+  limitMs(runMs: number): number {
     const learned = this.#busyP99Ms === undefined ? Infinity : TIMES_P99 * this.#busyP99Ms;
-    return Math.min(this.#options.maxWaitMs, Math.max(SHORTEST_LIMIT_MS, learned));
+    const longest = Math.max(this.#options.maxWaitMs, FEW_RUNS * runMs);
+    return Math.min(longest, Math.max(SHORTEST_LIMIT_MS, learned));
   }
 
   /** The estimated wait in milliseconds where it is too long; undefined where the request is admitted. */
-  refuse(now: number, { turnMs, turnBeforeMs, backlogMs }: Load): number | undefined {
+  refuse(now: number, { turnMs, turnBeforeMs, backlogMs, runMs }: Load): number | undefined {
     const waitMs = turnBeforeMs + turnMs + backlogMs;
-    if (waitMs <= this.limitMs) {
-      if (now - this.#overAt > STANDING_MS) this.#overSince = undefined;
+    if (waitMs <= this.limitMs(runMs)) {
+      this.#overSince = undefined;
       if (now - this.#overAt > MEMORY_MS) this.#refusing = false;
       return undefined;
     }
@@ -69,8 +77,9 @@ export class Admission {
     return this.#refusing ? waitMs : undefined;
   }
 
-  learn({ utilization, latenciesMs }: Period): void {
+  learn({ utilization, inFlightPerConnection, latenciesMs }: Period): void {
     if (utilization < BUSY.from || utilization > BUSY.to || latenciesMs.length < FEWEST_SAMPLES) return;
+    if (inFlightPerConnection > MOST_IN_FLIGHT) return;
     const sorted = latenciesMs.toSorted((a, b) => a - b);
     const p99 = sorted[Math.floor(0.99 * sorted.length)] ?? 0;
     this.#busyP99Ms =

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import type { Backlog } from '#runtime/engine/backlog.ts';
 import { RequestError } from '#runtime/protocol/errors.ts';
@@ -28,7 +29,9 @@ export class Gate {
   readonly #clock = new TurnClock();
   readonly #timer: NodeJS.Timeout;
   #latenciesMs: number[] = [];
-  #samples = 0;
+  #answers = 0;
+  #answersMs = 0;
+  readonly #connections = new Set<Socket>();
   #heldBytes = 0;
   #loop: EventLoopUtilization = performance.eventLoopUtilization();
   #busyMs = 0;
@@ -42,18 +45,21 @@ export class Gate {
   }
 
   get limitMs(): number {
-    return this.#options.admission.limitMs;
+    return this.#options.admission.limitMs(this.#options.backlog()?.runMs ?? 0);
   }
 
   /** Why a request is not let in, before its body is read; undefined where it is. */
   enter(now: number, request: IncomingMessage): RequestError | undefined {
-    const { admission, backlog, maxHeldBytes } = this.#options;
-    const turn = this.#clock.enter(now);
-    const waitMs = admission.refuse(now, { ...turn, backlogMs: backlog()?.waitMs ?? 0 });
+    const { admission, maxHeldBytes } = this.#options;
+    this.#connections.add(request.socket);
+    const { turnMs, turnBeforeMs } = this.#clock.enter(now);
+    const backlog = this.#options.backlog();
+    const load = { turnMs, turnBeforeMs, backlogMs: backlog?.waitMs ?? 0, runMs: backlog?.runMs ?? 0 };
+    const waitMs = admission.refuse(now, load);
     if (waitMs !== undefined) {
       return this.#refuse(
         now,
-        `overloaded: a prediction would wait about ${Math.ceil(waitMs)} ms, the limit is ${Math.ceil(admission.limitMs)} ms; ask again in a second, or run more replicas`,
+        `overloaded: a prediction would wait about ${Math.ceil(waitMs)} ms, the limit is ${Math.ceil(this.limitMs)} ms; ask again in a second, or run more replicas`,
       );
     }
     const bytes = Number(request.headers['content-length'] ?? 0);
@@ -74,7 +80,8 @@ export class Gate {
 
   /** A request that was let in is answered. */
   answered(latencyMs: number): void {
-    this.#latenciesMs[this.#samples++ % KEPT_LATENCIES] = latencyMs;
+    this.#latenciesMs[this.#answers++ % KEPT_LATENCIES] = latencyMs;
+    this.#answersMs += latencyMs;
   }
 
   close(): void {
@@ -100,11 +107,14 @@ export class Gate {
     const lanes = backlog === undefined ? 0 : (busyMs - this.#busyMs) / (PERIOD_MS * backlog.lanes);
     this.#options.admission.learn({
       utilization: Math.max(utilization, lanes),
+      inFlightPerConnection: this.#answersMs / PERIOD_MS / Math.max(1, this.#connections.size),
       latenciesMs: this.#latenciesMs,
     });
     this.#loop = loop;
     this.#busyMs = busyMs;
     this.#latenciesMs = [];
-    this.#samples = 0;
+    this.#answers = 0;
+    this.#answersMs = 0;
+    this.#connections.clear();
   }
 }

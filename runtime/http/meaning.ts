@@ -50,7 +50,10 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   '/livez': { group: OPERATION, summary: 'For the kubelet: whether the process answers.' },
   '/readyz': { group: OPERATION, summary: 'For the kubelet: 503 while loading and while draining.' },
   '/stats': { group: OPERATION, summary: 'Requests, errors and mean latency of each route since the start.' },
-  '/metrics': { group: OPERATION, summary: 'The same and more for Prometheus.' },
+  '/metrics': {
+    group: OPERATION,
+    summary: 'For Prometheus: requests, predictions, runs, drift, the process.',
+  },
   '/windlass/v1/traffic': {
     group: OPERATION,
     summary: 'Which revision is stable, as far as this pod has applied it.',

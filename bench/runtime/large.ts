@@ -56,7 +56,7 @@ function twoCores(): Promise<Measurement> {
       { server: await arena.start('windlass', model, { cores: [0, 1] }), files },
       { server: await arena.start('windlass', model, { cores: [0] }), files },
     ];
-    const rounds = await arena.rounds(contenders, { connections: 64 });
+    const rounds = await arena.rounds(contenders, { connections: 64, spin: false });
     const corrected = rounds.map(([two, one]) => {
       const raw = (two?.requestsPerSecond ?? Number.NaN) / (one?.requestsPerSecond ?? Number.NaN);
       const share = two?.report.clientCpuShare ?? Number.NaN;

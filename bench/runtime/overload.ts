@@ -72,6 +72,7 @@ function measure() {
         warmupSeconds: 1,
         seconds: SECONDS,
         allowed: [503],
+        spin: true,
         serverPids: [server.pid],
       },
       LOAD_CORE,

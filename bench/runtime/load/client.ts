@@ -27,6 +27,9 @@ export class LoadClient {
   #turn = 0;
   #checked = 0;
   #answers = 0;
+  /** Answers and requests in this turn of the event loop. */
+  #served = 0;
+  #busyMs = 0;
   #windowStart = Infinity;
   #windowEnd = Infinity;
   #over = false;
@@ -47,7 +50,7 @@ export class LoadClient {
     this.#windowEnd = this.#windowStart + seconds * 1000;
     this.#arrivals?.begin(start);
     if (this.#arrivals === undefined) while (this.#free.length > 0) this.#sendNext(performance.now());
-    else setImmediate(() => this.#tick(performance.now()));
+    if (this.#plan.spin) setImmediate(() => this.#spin(performance.now()));
     await until(this.#windowStart);
     const before = this.#cpu();
     await until(this.#windowEnd);
@@ -68,7 +71,7 @@ export class LoadClient {
       unsent: unsent ?? 0,
       latency: summary(this.#admitted),
       refusedLatency: summary(this.#refused),
-      clientCpuShare: (after.own - before.own) / wall,
+      clientCpuShare: (this.#plan.spin ? this.#busyMs / 1000 : after.own - before.own) / wall,
       clientLagP99Ms: this.#gaps.quantile(0.99),
       serverCpuSeconds: after.server - before.server,
     };
@@ -104,23 +107,29 @@ export class LoadClient {
     connection.send(bytes);
   }
 
-  /** Open loop: sends what is due, each as of when it was due, and looks again at once. */
-  #tick(previousMs: number): void {
-    if (this.#over || this.#arrivals === undefined) return;
+  /** Turns of the event loop without end. Open loop: sends what is due, each as of when it was due. */
+  #spin(previousMs: number): void {
+    if (this.#over) return;
     const now = performance.now();
-    if (now > this.#windowStart) this.#gaps.add((now - previousMs) * 1000);
-    while (this.#free.length > 0) {
+    if (now > this.#windowStart) {
+      this.#gaps.add((now - previousMs) * 1000);
+      if (this.#served > 0) this.#busyMs += now - previousMs;
+    }
+    this.#served = 0;
+    while (this.#arrivals !== undefined && this.#free.length > 0) {
       const due = this.#arrivals.take(now);
       if (due === undefined) break;
       this.#sendNext(due);
+      this.#served++;
     }
-    setImmediate(() => this.#tick(now));
+    setImmediate(() => this.#spin(now));
   }
 
   #answered(connection: Connection, { status, body, last }: Answered): void {
     if (this.#over) return;
     const now = performance.now();
     const { request } = connection;
+    this.#served++;
     if (now >= this.#windowStart && now < this.#windowEnd) {
       const us = (now - connection.startedMs) * 1000;
       if (status < 300) this.#admitted.add(us);

@@ -16,6 +16,11 @@ export interface LoadPlan {
   readonly pace: Pace;
   readonly warmupSeconds: number;
   readonly seconds: number;
+  /**
+   * The load never sleeps: on a network a server does not pay for waking its callers, and here it would, with a quarter of
+   * its time. Not where the load shares a core with the server.
+   */
+  readonly spin: boolean;
   /** Statuses beside 2xx that are no failure. */
   readonly allowed: readonly number[];
   /** Processes whose CPU time is the server's. */
@@ -42,9 +47,9 @@ export interface LoadReport {
   /** Of answers with a status of 2xx. */
   readonly latency: Latency;
   readonly refusedLatency: Latency;
-  /** CPU time of the load's process by wall time: near 1 in a closed loop, the load is the limit and not the server. */
+  /** CPU time of the load's process by wall time; of a load that spins, the share in which it had answers to read. */
   readonly clientCpuShare: number;
-  /** Open loop: how late the load itself may be with what it sends. */
+  /** How long a load that spins is busy with other answers before it looks again for what is due. */
   readonly clientLagP99Ms: number;
   readonly serverCpuSeconds: number;
 }

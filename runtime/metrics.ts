@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { registerDriftMetrics, type DriftMonitor } from '#runtime/drift/index.ts';
 import type { Prediction } from '#runtime/protocol/prediction.ts';
+import { RequestCounts, type RouteStats } from './request-counts.ts';
 
 /** One row's prediction as a metric sees it: its outcome and its number. */
 export type CountedPrediction = Pick<Prediction, 'outcome' | 'value'>;
@@ -35,33 +36,13 @@ export interface Totals {
   received: number;
 }
 
-export interface RouteStats {
-  readonly total_requests: number;
-  readonly errors: number;
-  readonly error_rate: number;
-  readonly avg_latency_ms: number;
-}
-
 const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5];
 const ROW_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** Everything that a pod counts. Labels are bounded: routes' templates, known methods, declared outcomes. */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #requests = new Counter({
-    name: 'http_requests_total',
-    help: 'Requests of clients that were answered, by route and status. Forwarded requests count where the client sent them.',
-    labelNames: ['method', 'path', 'status'] as const,
-    registers: [this.#registry],
-  });
-  readonly #durations = new Histogram({
-    name: 'http_request_duration_seconds',
-    help: 'Time from the arrival of a request to its answer.',
-    labelNames: ['method', 'path'] as const,
-    buckets: DURATION_BUCKETS,
-    registers: [this.#registry],
-  });
+  readonly #requests = new RequestCounts(DURATION_BUCKETS);
   readonly #predictions = new Counter({
     name: 'predictions_total',
     help: 'Predictions that clients were given, by outcome.',
@@ -104,7 +85,6 @@ export class Metrics {
     registers: [this.#registry],
   });
   readonly #totals: Totals = { runs: 0, rows: 0, refused: 0, forwarded: {}, received: 0 };
-  readonly #stats = new Map<string, { total: number; errors: number; seconds: number }>();
   #values: Histogram | undefined;
   #outcomes: ReadonlySet<string> = new Set();
 
@@ -123,15 +103,7 @@ export class Metrics {
 
   /** A request of a client was answered. `path` is a route's template or `other`. */
   requestFinished(method: string, path: string, status: number, seconds: number): void {
-    const known = METHODS.has(method) ? method : 'other';
-    this.#requests.inc({ method: known, path, status });
-    this.#durations.observe({ method: known, path }, seconds);
-    const key = `${known} ${path}`;
-    const stats = this.#stats.get(key) ?? { total: 0, errors: 0, seconds: 0 };
-    stats.total++;
-    stats.seconds += seconds;
-    if (status >= 400) stats.errors++;
-    this.#stats.set(key, stats);
+    this.#requests.finished(method, path, status, seconds);
   }
 
   predicted(predictions: readonly CountedPrediction[]): void {
@@ -200,22 +172,12 @@ export class Metrics {
 
   /** GET /stats: per method and route. */
   stats(): Readonly<Record<string, RouteStats>> {
-    return Object.fromEntries(
-      [...this.#stats].map(([key, { total, errors, seconds }]) => [
-        key,
-        {
-          total_requests: total,
-          errors,
-          error_rate: errors / total,
-          avg_latency_ms: Math.round((seconds / total) * 1e6) / 1000,
-        },
-      ]),
-    );
+    return this.#requests.stats();
   }
 
   /** The Prometheus text format. */
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  async text(): Promise<string> {
+    return `${this.#requests.text()}\n${await this.#registry.metrics()}`;
   }
 }
 

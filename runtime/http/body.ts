@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { HOW_TO_SEND, isPictureType } from '#runtime/image/index.ts';
 import { JSON_LENGTH_HEADER } from '#runtime/protocol/answer-body.ts';
 import { RequestError } from '#runtime/protocol/errors.ts';
+import { DirectRequest } from './direct-request.ts';
 import { CODINGS, codingOf, inflateBody } from './compression.ts';
 
 /** What a route takes. */
@@ -89,6 +90,9 @@ export function readBody(
   const whole =
     coding === undefined ? done : (body: Buffer) => inflateBody(body, coding, limit, done, refuse);
   const body = new GatheredBody(request);
+  if (request instanceof DirectRequest && isSmall(request)) {
+    return request.readDirectly({ chunk: (bytes) => body.add(bytes), end: () => whole(body.finish()) });
+  }
   const onData = (chunk: Buffer): void => {
     if (body.size + chunk.length <= limit) return body.add(chunk);
     request.off('data', onData);
@@ -98,6 +102,14 @@ export function readBody(
   const onEnd = (): void => whole(body.finish());
   request.on('data', onData);
   request.on('end', onEnd);
+}
+
+/** Bodies up to this size need no pauses in their reading. */
+const SMALL_BODY = 64 * 1024;
+
+/** Its length is said and small, which the parser then holds it to; a limit on larger ones was looked at before. */
+function isSmall({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length']) <= SMALL_BODY;
 }
 
 /** Elements have at most so many bytes. */

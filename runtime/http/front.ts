@@ -8,6 +8,7 @@ import type { Logger } from '#runtime/log.ts';
 import type { Metrics } from '#runtime/metrics.ts';
 import { RequestError } from '#runtime/protocol/errors.ts';
 import type { ServiceState } from '#runtime/state.ts';
+import { DirectRequest } from './direct-request.ts';
 import { errorShapeOf, type PredictionEndpoint } from './predictions.ts';
 import { errorReply, JSON_TYPE, refuse } from './respond.ts';
 import { accessFields } from './access-log.ts';
@@ -36,6 +37,7 @@ export function createFront(services: FrontServices): Server {
   const { state, metrics, predictions, requestTimeoutMs, log } = services;
   const pages = getRequestListener(services.app.fetch, { overrideGlobalObjects: true });
   const server = createServer({
+    IncomingMessage: DirectRequest,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: requestTimeoutMs,
     headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),

@@ -118,7 +118,8 @@ async function commandOf(kind: ServerKind, model: BenchModel, place: Place): Pro
           String(port),
           ...flags,
         ],
-        env: { [ENVIRONMENT.cpuLimit]: String(cores.length * 1000) },
+        // As the image has it.
+        env: { [ENVIRONMENT.cpuLimit]: String(cores.length * 1000), MALLOC_MMAP_THRESHOLD_: '1048576' },
       };
     case 'node-await':
     case 'node-inline': {

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256 } from '#contract/canonical.ts';
 import { classifierBundle, Folder, GATHER, post, startServer, type TestServer } from '#runtime/testing.ts';
-import { onnxModel } from '#test/support/onnx.ts';
+import { onnxModel, type OnnxModel } from '#test/support/onnx.ts';
 import type { MeasuredReport } from './report.ts';
 import { LEAVERS, withReference } from './testing.ts';
+
+/** However slow the machine of the tests is, nothing is refused. */
+const PATIENT = { maxWaitMs: 60_000 };
 
 const ages = (count: number, age: (i: number) => number) =>
   Array.from({ length: count }, (_, i) => ({ Age: age(i), Country: i % 3 === 0 ? 'Spain' : 'France' }));
@@ -24,7 +27,7 @@ describe('of a bundle with a reference', () => {
   let server: TestServer;
   beforeAll(async () => {
     folder = await Folder.create(withReference(classifierBundle(), LEAVERS));
-    server = await startServer(folder.path, { driftMinSamples: 200, name: 'leavers' });
+    server = await startServer(folder.path, { ...PATIENT, driftMinSamples: 200, name: 'leavers' });
   });
   afterAll(async () => {
     await server.stop();
@@ -107,45 +110,42 @@ describe('of a bundle with a reference', () => {
   });
 });
 
-test('a run that fails counts nothing, and one of its requests that then succeeds counts once', async () => {
-  const reference = {
-    formatVersion: 1 as const,
-    rows: 1000,
-    features: {
-      idx: {
-        kind: 'numeric' as const,
-        edges: [-0.5, 4.5, 9.5],
-        counts: [500, 500],
-        under: 0,
-        over: 0,
-        missing: 0,
-      },
-    },
+/** A generic bundle of this graph, with bins for its only input. */
+function graphBundle(model: OnnxModel, edges: readonly [number, number, number]) {
+  const graph = onnxModel(model);
+  const described = ({ name, type, shape }: OnnxModel['inputs'][number]) => ({
+    name,
+    type,
+    shape: shape.map((dim) => (typeof dim === 'number' ? dim : null)),
+  });
+  const manifest = {
+    formatVersion: 1,
+    name: 'graph',
+    version: '1',
+    task: 'generic',
+    files: { 'model.onnx': { sha256: sha256(graph), size: graph.byteLength } },
+    inputs: model.inputs.map(described),
+    outputs: model.outputs.map(described),
   };
-  const graph = onnxModel(GATHER);
-  await using folder = await Folder.create(
-    withReference(
-      new Map([
-        ['model.onnx', graph],
-        [
-          'model.json',
-          Buffer.from(
-            JSON.stringify({
-              formatVersion: 1,
-              name: 'pick',
-              version: '1',
-              task: 'generic',
-              files: { 'model.onnx': { sha256: sha256(graph), size: graph.byteLength } },
-              inputs: [{ name: 'idx', type: 'int64', shape: [null, 1] }],
-              outputs: [{ name: 'picked', type: 'float32', shape: [null, 1] }],
-            }),
-          ),
-        ],
-      ]),
-      reference,
-    ),
-  );
-  const server = await startServer(folder.path);
+  const bins = {
+    kind: 'numeric' as const,
+    edges: [...edges],
+    counts: [500, 500],
+    under: 0,
+    over: 0,
+    missing: 0,
+  };
+  const files = new Map([
+    ['model.onnx', graph],
+    ['model.json', Buffer.from(JSON.stringify(manifest))],
+  ]);
+  const features = { [model.inputs[0]?.name ?? '']: bins };
+  return withReference(files, { formatVersion: 1, rows: 1000, features });
+}
+
+test('a run that fails counts nothing, and one of its requests that then succeeds counts once', async () => {
+  await using folder = await Folder.create(graphBundle(GATHER, [-0.5, 4.5, 9.5]));
+  const server = await startServer(folder.path, PATIENT);
   const answers = await Promise.all([3, 99, 7].map((idx) => post(`${server.url}/predict`, { idx })));
   const { features, notCompared } = await reportOf(server);
   await server.stop();
@@ -154,6 +154,35 @@ test('a run that fails counts nothing, and one of its requests that then succeed
   expect(notCompared).toEqual([
     { name: 'prediction', reason: expect.stringContaining('decision') as string },
   ]);
+});
+
+test('runs on worker threads are counted as well, each row once', async () => {
+  const size = 400;
+  const slow: OnnxModel = {
+    inputs: [{ name: 'x', type: 'float32', shape: [1, 1] }],
+    outputs: [{ name: 'y', type: 'float32', shape: [1, 1] }],
+    initializers: [{ name: 'size', type: 'int64', dims: [2], data: [size, size] }],
+    nodes: [
+      { op: 'Expand', inputs: ['x', 'size'], outputs: ['m0'] },
+      ...[0, 1, 2, 3].map((i) => ({ op: 'MatMul', inputs: [`m${i}`, 'm0'], outputs: [`m${i + 1}`] })),
+      {
+        op: 'ReduceMax',
+        inputs: ['m4'],
+        outputs: ['y'],
+        attributes: { axes: { ints: [0, 1] }, keepdims: { int: 1 } },
+      },
+    ],
+  };
+  await using folder = await Folder.create(graphBundle(slow, [0, 0.001, 0.002]));
+  const server = await startServer(folder.path, PATIENT);
+  const values = [0.0005, 0.0015, 0.0015, 0.01, -1];
+  const answers = await Promise.all(values.map((x) => post(`${server.url}/predict`, { x })));
+  const { features } = await reportOf(server);
+  const { where } = server.model.execution;
+  await server.stop();
+  expect(where).toBe('worker threads');
+  expect(answers.map(({ status }) => status)).toEqual(values.map(() => 200));
+  expect(features[0]?.bins.map(({ now }) => now)).toEqual([1, 1, 2, 1, 0]);
 });
 
 test.each([
@@ -166,7 +195,7 @@ test.each([
   ],
 ])('%s is served, and /drift says what is missing', async (_, files, text) => {
   await using folder = await Folder.create(files);
-  const server = await startServer(folder.path);
+  const server = await startServer(folder.path, PATIENT);
   const json = (await (await fetch(`${server.url}/drift`)).json()) as { state: string; message: string };
   const page = await fetch(`${server.url}/drift`, { headers: { accept: 'text/html' } });
   const html = await page.text();

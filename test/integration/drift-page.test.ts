@@ -18,7 +18,7 @@ describe.skipIf(browser === undefined)('the drift report in a browser', () => {
 
   beforeAll(async () => {
     folder = await Folder.create(withReference(classifierBundle(), LEAVERS));
-    server = await startServer(folder.path, { driftMinSamples: 200 });
+    server = await startServer(folder.path, { driftMinSamples: 200, maxWaitMs: 60_000 });
   });
   afterAll(async () => {
     await server.stop();

@@ -97,7 +97,10 @@ export class RequestCounts {
   }
 
   #each(): readonly RouteCounts[] {
-    return [...this.#routes.values().flatMap((routes) => routes.values())];
+    return this.#routes
+      .values()
+      .flatMap((routes) => routes.values())
+      .toArray();
   }
 
   #route(method: string, path: string): RouteCounts {

@@ -62,7 +62,7 @@ test('a body that comes in pieces is read to its end, and what a refused one sen
   const seen: string[] = [];
   const { socket, said } = await open(await echo(seen));
   const [head = '', body = ''] = post('a long body').split(/(?<=\r\n\r\n)/);
-  for (const piece of [head, ...body]) {
+  for (const piece of [head, ...body.split('')]) {
     socket.write(piece);
     await sleep(1);
   }

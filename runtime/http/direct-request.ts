@@ -17,7 +17,7 @@ export class DirectRequest extends IncomingMessage {
     // Node forgets a request once its stream has ended, which for a direct body is never.
     Object.defineProperty(this.prototype, 'readableEnded', {
       get(this: DirectRequest): boolean {
-        return this.#ended || Reflect.get(IncomingMessage.prototype, 'readableEnded', this) === true;
+        return this.#ended || Reflect.get(IncomingMessage.prototype, 'readableEnded', this);
       },
     });
   }

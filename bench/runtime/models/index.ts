@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { sha256 } from '#contract/canonical.ts';
 import { trainChurn } from '#test/bed/churn.ts';
 import { run } from '#test/cluster/command.ts';
 import { cacheFolder, repositoryFolder } from '#test/cluster/paths.ts';
@@ -49,8 +50,34 @@ export function poolingModel(): Promise<BenchModel> {
   return written('global average pool (3x224x224 float)', 'pool', averagePool);
 }
 
-export function pictureGraph(): Promise<BenchModel> {
-  return written('picture classifier (224x224x3 uint8)', 'picture', () => pictureClassifier(PICTURE_SIZE));
+/** A bundle whose input is a picture. */
+export async function pictureModel(): Promise<BenchModel> {
+  const { title, graph } = await written('picture classifier (224x224x3 uint8)', 'picture', () =>
+    pictureClassifier(PICTURE_SIZE),
+  );
+  const folder = dirname(graph);
+  const bytes = await readFile(graph);
+  const side = PICTURE_SIZE;
+  const manifest = {
+    formatVersion: 1,
+    name: 'picture',
+    version: '1',
+    task: 'image-classification',
+    files: { 'model.onnx': { sha256: sha256(bytes), size: bytes.byteLength } },
+    inputs: [
+      {
+        name: 'image',
+        type: 'uint8',
+        shape: [null, side, side, 3],
+        image: { height: side, width: side },
+      },
+    ],
+    outputs: [{ name: 'probabilities', type: 'float32', shape: [null, 3] }],
+    labels: ['red', 'green', 'blue'],
+    decision: { output: 'probabilities' },
+  };
+  await writeFile(join(folder, 'model.json'), JSON.stringify(manifest));
+  return { title, path: folder, graph };
 }
 
 /** A forest of 300 trees, 28 MB as ONNX. */

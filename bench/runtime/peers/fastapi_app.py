@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 app = FastAPI()
 session = open_session(os.environ["MODEL"])
 output_names = [output.name for output in session.get_outputs()]
+LABELS = ("red", "green", "blue")
 
 
 class Customer(BaseModel):
@@ -92,7 +93,8 @@ async def image(file: UploadFile = File()) -> dict:  # noqa: B008
     with Image.open(io.BytesIO(await file.read())) as opened:
         picture = ImageOps.exif_transpose(opened).convert("RGB").resize((width, height), Image.Resampling.BILINEAR)
     (probabilities,) = session.run(output_names, {session.get_inputs()[0].name: np.asarray(picture)[np.newaxis]})
-    return {"probabilities": probabilities[0].tolist()}
+    index = int(probabilities[0].argmax())
+    return {"prediction": LABELS[index], "confidence": float(probabilities[0, index])}
 
 
 @app.get("/v2/health/ready")

@@ -6,7 +6,7 @@ import { errorText } from './native.ts';
 import { planRun, type Slice } from './plan.ts';
 import { Progress } from './progress.ts';
 import type { Graph } from './session.ts';
-import { allocate, elementCount, type Tensor, type TensorData } from './tensor.ts';
+import { allocate, elementCount, freeMemory, type Tensor, type TensorData } from './tensor.ts';
 
 /** Per input the dimensions of one row (of the whole tensor where rows are not merged), and a key that names them. */
 export interface RowShapes {
@@ -121,11 +121,12 @@ export class Batcher {
     let outputs: readonly Tensor[];
     try {
       const rows = rowsOf(batch);
-      const inputs =
-        this.#viewed(batch, rows) ?? this.#filled(batch, (shapes) => this.#keptInputs(shapes, rows));
+      const viewed = this.#viewed(batch, rows);
+      const inputs = viewed ?? this.#filled(batch, (shapes) => this.#keptInputs(shapes, rows));
       const start = performance.now();
       outputs = attempt(() => run(inputs));
       this.#ran(batch, inputs, outputs, performance.now() - start);
+      if (inputs !== viewed && inputs !== this.#buffers.get(rows)) freeTensors(inputs);
     } catch (error) {
       if (batch.length > 1) for (const slice of batch) this.#runHere(run, [slice]);
       else for (const { item } of batch) item.fail(error);
@@ -256,6 +257,10 @@ export class Batcher {
 
 function graphOf(engine: Engine): Graph {
   return engine.kind === 'inline' ? engine.session : engine.graph;
+}
+
+function freeTensors(tensors: readonly Tensor[]): void {
+  for (const { data } of tensors) if (!Array.isArray(data)) freeMemory(data);
 }
 
 function rowsOf(batch: Batch): number {

@@ -69,6 +69,21 @@ export function sliceElements(data: TensorData, from: number, count: number): Te
   return Array.isArray(data) ? data.slice(from, from + count) : data.subarray(from, from + count);
 }
 
+/** Smaller memory is left to the garbage collector. */
+const FREED_BYTES = 16 * 1024;
+/** Bytes that may lie before what is aligned. */
+const PADDING = 8;
+
+/**
+ * Gives memory back at once that nobody reads any more; whoever still did would find it empty. V8 collects all garbage
+ * each time that some ten megabytes of buffers have come together, which would be every few requests with large tensors.
+ * Memory that is shared with others is not touched.
+ */
+export function freeMemory({ buffer, byteLength }: ArrayBufferView): void {
+  const whole = buffer instanceof ArrayBuffer && buffer.byteLength - byteLength < PADDING;
+  if (whole && byteLength >= FREED_BYTES) buffer.transfer(0);
+}
+
 export function elementAt(data: TensorData, index: number): Element {
   const element = data[index];
   if (element === undefined) throw new RangeError(`element ${index} of ${data.length}`);

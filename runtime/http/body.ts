@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { HOW_TO_SEND, isPictureType } from '#runtime/image/index.ts';
 import { JSON_LENGTH_HEADER } from '#runtime/protocol/answer-body.ts';
+import { freeMemory } from '#runtime/engine/tensor.ts';
 import { RequestError } from '#runtime/protocol/errors.ts';
 import { DirectRequest } from './direct-request.ts';
 import { CODINGS, codingOf, inflateBody } from './compression.ts';
@@ -139,6 +140,7 @@ class GatheredBody {
     }
     if (this.#whole === undefined || this.#whole.length < this.size) this.#grow();
     if (this.#whole !== undefined) chunk.copy(this.#whole, at);
+    freeMemory(chunk);
   }
 
   finish(): Buffer {
@@ -152,7 +154,10 @@ class GatheredBody {
   #grow(): void {
     const given = this.#whole ?? this.#only;
     const whole = this.#room(Math.max(this.#declared, this.size, 2 * (this.#whole?.length ?? 0)));
-    given?.copy(whole);
+    if (given !== undefined) {
+      given.copy(whole);
+      freeMemory(given);
+    }
     this.#only = undefined;
     this.#whole = whole;
   }

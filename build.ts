@@ -24,7 +24,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     // Programs of worker threads, which are started by file name.
     workers: {
       'engine-worker': 'runtime/engine/worker.ts',
-      'picture-worker': 'runtime/image/fit-worker.ts',
+      'picture-worker': 'runtime/image/picture-worker.ts',
     },
     folders: ['runtime/pages/browser'],
   },

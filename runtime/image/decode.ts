@@ -44,10 +44,12 @@ async function read(picture: Sharp, { cmyk }: PictureHeader): Promise<Decoded> {
   const channels = cmyk
     ? picture.pipelineColourspace('cmyk').toColourspace('cmyk')
     : picture.removeAlpha().toColourspace('srgb');
-  const { data, info } = await channels.timeout({ seconds: DECODE_SECONDS }).raw().toUint8Array();
-  if (info.channels !== (cmyk ? 4 : 3) || !(data.buffer instanceof ArrayBuffer)) {
-    throw new Error(`the decoder gave ${info.channels} channels`);
-  }
+  // Not toUint8Array: in sharp 0.35.5 its memory is never given back.
+  const { data, info } = await channels
+    .timeout({ seconds: DECODE_SECONDS })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  if (info.channels !== (cmyk ? 4 : 3)) throw new Error(`the decoder gave ${info.channels} channels`);
   return {
     width: info.width,
     height: info.height,

@@ -1,6 +1,7 @@
 import type { ImageInput } from '#contract/image-input.ts';
 import { rgbOfCmyk } from './cmyk.ts';
 import type { Decoded } from './decode.ts';
+import type { PictureHeader } from './header.ts';
 import { isIdentity, placementOf } from './placement.ts';
 import { resample, type Rgb } from './resample.ts';
 
@@ -14,8 +15,8 @@ export function fit(picture: Decoded, image: ImageInput): Uint8Array<ArrayBuffer
 }
 
 /** Source pixels that `fit` has to look at: what its time depends on. */
-export function effort({ width, height, channels }: Decoded, image: ImageInput): number {
-  const asItIs = channels === 3 && isIdentity({ width, height }, placementOf({ width, height }, image));
+export function effort({ width, height, cmyk }: PictureHeader, image: ImageInput): number {
+  const asItIs = !cmyk && isIdentity({ width, height }, placementOf({ width, height }, image));
   const work = asItIs ? 0 : width * height + image.width * image.height;
   return image.layout === 'nhwc' ? work : work + image.width * image.height;
 }

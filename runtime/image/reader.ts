@@ -2,8 +2,9 @@ import { imageDims, type ImageInput } from '#contract/image-input.ts';
 import type { Nested } from '#runtime/protocol/nested.ts';
 import { openDecoder, type Decode } from './decode.ts';
 import { declaredFormat, type PictureFile } from './files.ts';
-import { Fitter } from './fitter.ts';
+import { effort, fit } from './fit.ts';
 import { BrokenPicture, FORMAT_NAMES, formatOf, readHeader, type PictureHeader } from './header.ts';
+import { PictureThreads } from './picture-threads.ts';
 import { Turns } from './turns.ts';
 
 export interface ReaderOptions {
@@ -24,6 +25,8 @@ export type Checked =
   | { readonly kind: 'picture'; readonly header: PictureHeader; readonly bytes: Buffer }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
+/** So many source pixels are fitted in less time than the way to another thread and back is worth. */
+const QUICK_PIXELS = 32 * 1024;
 /** A picture waits at most so long for its turn to be decoded. */
 const WAIT_MS = 250;
 
@@ -32,7 +35,7 @@ export class PictureReader {
   readonly image: ImageInput;
   readonly #maxPixels: number;
   readonly #decode: Decode;
-  readonly #fitter: Fitter;
+  readonly #threads: PictureThreads;
   readonly #turns: Turns;
 
   static async open(options: ReaderOptions): Promise<PictureReader> {
@@ -43,7 +46,7 @@ export class PictureReader {
     this.image = image;
     this.#maxPixels = maxPixels;
     this.#decode = decode;
-    this.#fitter = new Fitter(image);
+    this.#threads = new PictureThreads({ image, maxPixels });
     this.#turns = new Turns({ slots: threads, pixels: maxPixels, waitMs: WAIT_MS });
   }
 
@@ -88,14 +91,15 @@ export class PictureReader {
   ): Promise<Nested> {
     const data = await this.#turns.take(header.width * header.height, async () => {
       if (gone()) throw new BrokenPicture('its sender has gone away');
-      return this.#fitter.fit(await this.#decode(bytes, header));
+      if (effort(header, this.image) > QUICK_PIXELS) return this.#threads.read(bytes, header);
+      return fit(await this.#decode(bytes, header), this.image);
     });
     return { dims: imageDims(this.image), data };
   }
 
   /** Ends threads; a picture that they work on is finished first. */
   close(): Promise<void> {
-    return this.#fitter.close();
+    return this.#threads.close();
   }
 }
 

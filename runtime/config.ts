@@ -22,7 +22,7 @@ export const serveOptionsSchema = serveConfigSchema.extend({
   /** A request must have arrived after so long, its body included. */
   requestTimeoutSeconds: z.number().min(0.1).max(3600).default(30),
   /** No prediction waits longer for its run: what would is refused with a 503. Once seen busy, a server refuses sooner. */
-  maxWaitMs: z.number().min(1).max(600_000).default(500),
+  maxWaitMs: z.number().min(1).max(600_000).default(1000),
   /** The stable revision has so long to answer a forwarded request, before this pod answers itself. */
   forwardTimeoutSeconds: z.number().min(0.05).max(3600).default(10),
   /** Drift is measured over the rows of so long. */
@@ -101,7 +101,7 @@ const FLAGS: readonly Flag[] = [
     name: 'max-wait',
     field: 'maxWaitMs',
     placeholder: 'MS',
-    help: 'a prediction that would wait longer is refused (500)',
+    help: 'a prediction that would wait longer is refused (1000)',
   },
   {
     name: 'drain',

@@ -5,7 +5,7 @@ test('the wait is what lies ahead at the pace of full runs, shared by the thread
   const backlog = new Backlog({ msPerRow: 0.5, cap: 32, lanes: 2 });
   backlog.add(40);
   backlog.add(24);
-  expect(backlog).toMatchObject({ rows: 64, waitMs: 16, runMs: 16 });
+  expect(backlog).toMatchObject({ rows: 64, jobs: 2, waitMs: 16, runMs: 16 });
   backlog.remove(40);
   expect(backlog.waitMs).toBe(6);
 });

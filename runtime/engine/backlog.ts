@@ -17,6 +17,7 @@ export class Backlog {
   readonly #cap: number;
   #msPerRow: number;
   #rows = 0;
+  #jobs = 0;
   #busyMs = 0;
 
   constructor({ msPerRow, cap, lanes }: ExpectedCost) {
@@ -28,6 +29,11 @@ export class Backlog {
   /** Rows that wait or run now. */
   get rows(): number {
     return this.#rows;
+  }
+
+  /** Requests that they belong to. */
+  get jobs(): number {
+    return this.#jobs;
   }
 
   /** Time that runs have taken so far, over all lanes. */
@@ -51,10 +57,12 @@ export class Backlog {
 
   add(rows: number): void {
     this.#rows += rows;
+    this.#jobs++;
   }
 
   remove(rows: number): void {
     this.#rows -= rows;
+    this.#jobs--;
   }
 
   /**

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { Admission, type Period } from './admission.ts';
 
-const IDLE = { turnMs: 0, turnBeforeMs: 0, backlogMs: 0, runMs: 1 };
+const IDLE = { turnMs: 0, turnBeforeMs: 0, backlogMs: 0, runMs: 1, crowd: 500 };
 
 function busy(p99: number, utilization = 0.7, inFlightPerConnection = 0.05): Period {
   return {
     utilization,
     inFlightPerConnection,
+    connections: 200,
     latenciesMs: Array.from({ length: 200 }, (_, i) => (i < 196 ? 1 : p99)),
   };
 }
@@ -49,16 +50,23 @@ test('as long as some would wait less, nobody is refused', () => {
 
 test('time in the socket and in this turn of the event loop counts as waiting', () => {
   const admission = new Admission({ maxWaitMs: 50 });
-  const load = { turnMs: 20, turnBeforeMs: 21, backlogMs: 10, runMs: 1 };
+  const load = { turnMs: 20, turnBeforeMs: 21, backlogMs: 10, runMs: 1, crowd: 500 };
   for (let now = 0; now < 100; now++) expect(admission.refuse(now, load)).toBeUndefined();
   expect(admission.refuse(100, load)).toBe(51);
 });
 
+test('as many as a quick model answers in a moment are not refused by what was learned, but by the longest wait', () => {
+  const admission = new Admission({ maxWaitMs: 200 });
+  admission.learn(busy(3));
+  expect(admission.limitMs({ runMs: 1, crowd: 129 })).toBe(6);
+  expect(admission.limitMs({ runMs: 1, crowd: 128 })).toBe(200);
+});
+
 test('where a run takes long, a few of them may be waited for', () => {
   const admission = new Admission({ maxWaitMs: 200 });
-  expect(admission.limitMs(5000)).toBe(20_000);
+  expect(admission.limitMs({ runMs: 5000, crowd: 500 })).toBe(20_000);
   admission.learn(busy(6000));
-  expect(admission.limitMs(5000)).toBe(12_000);
+  expect(admission.limitMs({ runMs: 5000, crowd: 500 })).toBe(12_000);
 });
 
 test.each<[string, readonly Period[], number]>([
@@ -69,10 +77,11 @@ test.each<[string, readonly Period[], number]>([
   ['idle periods teach nothing: a burst there is no overload', [busy(9, 0.2)], 200],
   ['nor does overload itself', [busy(9), busy(90, 0.99)], 18],
   ['nor clients that only wait for answers', [busy(9, 0.7, 0.8)], 200],
+  ['nor a few clients', [{ ...busy(9), connections: 8 }], 200],
   ['nor a handful of requests', [{ ...busy(9), latenciesMs: [1, 2, 3] }], 200],
   ['one odd period counts little', [busy(10), busy(20)], 26],
 ])('the limit learns from %s', (_, periods, limitMs) => {
   const admission = new Admission({ maxWaitMs: 200 });
   for (const period of periods) admission.learn(period);
-  expect(admission.limitMs(1)).toBeCloseTo(limitMs, 5);
+  expect(admission.limitMs({ runMs: 1, crowd: 500 })).toBeCloseTo(limitMs, 5);
 });

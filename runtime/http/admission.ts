@@ -8,6 +8,8 @@ export interface Load {
   readonly backlogMs: number;
   /** What a full run takes. */
   readonly runMs: number;
+  /** Requests that were read in this turn and the one before, or wait in the backlog, whichever are more. */
+  readonly crowd: number;
 }
 
 export interface AdmissionOptions {
@@ -21,6 +23,8 @@ export interface Period {
   readonly utilization: number;
   /** Requests on their way at a time, for each connection that was used: near 1, clients only wait for answers. */
   readonly inFlightPerConnection: number;
+  /** Connections that were used. */
+  readonly connections: number;
   /** Latencies of the requests that were answered. */
   readonly latenciesMs: readonly number[];
 }
@@ -33,7 +37,10 @@ const MEMORY_MS = 5000;
 const BUSY = { from: 0.4, to: 0.98 };
 /** Clients that send the next request as soon as they have an answer slow down by themselves: they teach nothing. */
 const MOST_IN_FLIGHT = 0.3;
+const FEWEST_CONNECTIONS = 32;
 const FEWEST_SAMPLES = 100;
+/** So few requests at once are no overload where the model is quick: what was learned does not count for them. */
+const CROWD = 128;
 /** A request waits at most for this many times the 99th percentile of busy periods; its own run comes on top. */
 const TIMES_P99 = 2;
 const SHORTEST_LIMIT_MS = 5;
@@ -57,16 +64,17 @@ export class Admission {
   }
 
   /** A longer wait is refused once it stands. */
-  limitMs(runMs: number): number {
-    const learned = this.#busyP99Ms === undefined ? Infinity : TIMES_P99 * this.#busyP99Ms;
+  limitMs({ runMs, crowd }: Pick<Load, 'runMs' | 'crowd'>): number {
     const longest = Math.max(this.#options.maxWaitMs, FEW_RUNS * runMs);
+    if (this.#busyP99Ms === undefined || crowd <= CROWD) return longest;
+    const learned = TIMES_P99 * this.#busyP99Ms;
     return Math.min(longest, Math.max(SHORTEST_LIMIT_MS, learned));
   }
 
   /** The estimated wait in milliseconds where it is too long; undefined where the request is admitted. */
-  refuse(now: number, { turnMs, turnBeforeMs, backlogMs, runMs }: Load): number | undefined {
-    const waitMs = turnBeforeMs + turnMs + backlogMs;
-    if (waitMs <= this.limitMs(runMs)) {
+  refuse(now: number, load: Load): number | undefined {
+    const waitMs = load.turnBeforeMs + load.turnMs + load.backlogMs;
+    if (waitMs <= this.limitMs(load)) {
       this.#overSince = undefined;
       if (now - this.#overAt > MEMORY_MS) this.#refusing = false;
       return undefined;
@@ -77,9 +85,10 @@ export class Admission {
     return this.#refusing ? waitMs : undefined;
   }
 
-  learn({ utilization, inFlightPerConnection, latenciesMs }: Period): void {
-    if (utilization < BUSY.from || utilization > BUSY.to || latenciesMs.length < FEWEST_SAMPLES) return;
-    if (inFlightPerConnection > MOST_IN_FLIGHT) return;
+  learn({ utilization, inFlightPerConnection, connections, latenciesMs }: Period): void {
+    if (utilization < BUSY.from || utilization > BUSY.to) return;
+    if (inFlightPerConnection > MOST_IN_FLIGHT || connections < FEWEST_CONNECTIONS) return;
+    if (latenciesMs.length < FEWEST_SAMPLES) return;
     const sorted = latenciesMs.toSorted((a, b) => a - b);
     const p99 = sorted[Math.floor(0.99 * sorted.length)] ?? 0;
     this.#busyP99Ms =

@@ -30,7 +30,8 @@ export class Gate {
   readonly #timer: NodeJS.Timeout;
   #latenciesMs: number[] = [];
   #answers = 0;
-  #answersMs = 0;
+  /** Time that requests of this period spent here, or in their sockets. */
+  #insideMs = 0;
   readonly #connections = new Set<Socket>();
   #heldBytes = 0;
   #loop: EventLoopUtilization = performance.eventLoopUtilization();
@@ -44,22 +45,33 @@ export class Gate {
     this.#timer.unref();
   }
 
+  /** The longest wait for whoever comes while many are there. */
   get limitMs(): number {
-    return this.#options.admission.limitMs(this.#options.backlog()?.runMs ?? 0);
+    return this.#options.admission.limitMs({
+      runMs: this.#options.backlog()?.runMs ?? 0,
+      crowd: Infinity,
+    });
   }
 
   /** Why a request is not let in, before its body is read; undefined where it is. */
   enter(now: number, request: IncomingMessage): RequestError | undefined {
     const { admission, maxHeldBytes } = this.#options;
     this.#connections.add(request.socket);
-    const { turnMs, turnBeforeMs } = this.#clock.enter(now);
+    const { turnMs, turnBeforeMs, requests } = this.#clock.enter(now);
+    this.#insideMs += turnBeforeMs;
     const backlog = this.#options.backlog();
-    const load = { turnMs, turnBeforeMs, backlogMs: backlog?.waitMs ?? 0, runMs: backlog?.runMs ?? 0 };
+    const load = {
+      turnMs,
+      turnBeforeMs,
+      backlogMs: backlog?.waitMs ?? 0,
+      runMs: backlog?.runMs ?? 0,
+      crowd: Math.max(requests, backlog?.jobs ?? 0),
+    };
     const waitMs = admission.refuse(now, load);
     if (waitMs !== undefined) {
       return this.#refuse(
         now,
-        `overloaded: a prediction would wait about ${Math.ceil(waitMs)} ms, the limit is ${Math.ceil(this.limitMs)} ms; ask again in a second, or run more replicas`,
+        `overloaded: a prediction would wait about ${Math.ceil(waitMs)} ms, the limit is ${Math.ceil(admission.limitMs(load))} ms; ask again in a second, or run more replicas`,
       );
     }
     const bytes = Number(request.headers['content-length'] ?? 0);
@@ -81,7 +93,7 @@ export class Gate {
   /** A request that was let in is answered. */
   answered(latencyMs: number): void {
     this.#latenciesMs[this.#answers++ % KEPT_LATENCIES] = latencyMs;
-    this.#answersMs += latencyMs;
+    this.#insideMs += latencyMs;
   }
 
   close(): void {
@@ -107,14 +119,15 @@ export class Gate {
     const lanes = backlog === undefined ? 0 : (busyMs - this.#busyMs) / (PERIOD_MS * backlog.lanes);
     this.#options.admission.learn({
       utilization: Math.max(utilization, lanes),
-      inFlightPerConnection: this.#answersMs / PERIOD_MS / Math.max(1, this.#connections.size),
+      inFlightPerConnection: this.#insideMs / PERIOD_MS / Math.max(1, this.#connections.size),
+      connections: this.#connections.size,
       latenciesMs: this.#latenciesMs,
     });
     this.#loop = loop;
     this.#busyMs = busyMs;
     this.#latenciesMs = [];
     this.#answers = 0;
-    this.#answersMs = 0;
+    this.#insideMs = 0;
     this.#connections.clear();
   }
 }

@@ -11,11 +11,14 @@ test('a turn tells how long it has read, and how long the one before was busy', 
   const clock = new TurnClock();
   clock.enter(performance.now());
   busyFor(20);
-  expect(clock.enter(performance.now()).turnMs).toBeGreaterThanOrEqual(20);
+  const second = clock.enter(performance.now());
+  expect(second.turnMs).toBeGreaterThanOrEqual(20);
+  expect(second.requests).toBe(2);
   await setImmediate();
   await setImmediate();
   const next = clock.enter(performance.now());
   expect(next.turnMs).toBe(0);
+  expect(next.requests).toBe(3);
   expect(next.turnBeforeMs).toBeGreaterThanOrEqual(20);
 });
 
@@ -24,5 +27,5 @@ test('after the event loop has been idle, nobody has waited', async () => {
   clock.enter(performance.now());
   busyFor(20);
   await setTimeout(50);
-  expect(clock.enter(performance.now()).turnBeforeMs).toBe(0);
+  expect(clock.enter(performance.now())).toEqual({ turnMs: 0, turnBeforeMs: 0, requests: 1 });
 });

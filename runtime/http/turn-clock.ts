@@ -5,6 +5,8 @@ export interface Turn {
   readonly turnMs: number;
   /** How long the turn before took; 0 where the event loop was idle in between. */
   readonly turnBeforeMs: number;
+  /** Requests that were read in this turn, and in the one before where nothing was idle in between. */
+  readonly requests: number;
 }
 
 /** A poll that finds something at once counts as so much idling at most. */
@@ -19,18 +21,28 @@ export class TurnClock {
   #start = 0;
   #idle = 0;
   #turnBeforeMs = 0;
+  #requests = 0;
+  #requestsBefore = 0;
 
   /** A request is read, at `now` of performance.now(). */
   enter(now: number): Turn {
     if (!this.#inTurn) this.#begin(now);
-    return { turnMs: now - this.#start, turnBeforeMs: this.#turnBeforeMs };
+    this.#requests++;
+    return {
+      turnMs: now - this.#start,
+      turnBeforeMs: this.#turnBeforeMs,
+      requests: this.#requests + this.#requestsBefore,
+    };
   }
 
   #begin(now: number): void {
     this.#inTurn = true;
     const idle = performance.nodeTiming.idleTime;
     // Where the event loop has waited for something to happen, nothing had been waiting for it.
-    this.#turnBeforeMs = idle - this.#idle < IDLE_MS ? now - this.#start : 0;
+    const idled = idle - this.#idle >= IDLE_MS;
+    this.#turnBeforeMs = idled ? 0 : now - this.#start;
+    this.#requestsBefore = idled ? 0 : this.#requests;
+    this.#requests = 0;
     this.#start = now;
     this.#idle = idle;
     setImmediate(() => {

@@ -23,21 +23,23 @@ export interface DriftModel {
 }
 
 const WHAT_TO_DO =
-  'write a reference.json with the bins of the training data, list it in model.json\'s "files" and name it in "reference" (docs/drift.md)';
+  'To have it, write a reference.json with the bins of the training data, list it in model.json\'s "files" and name it in "reference" (docs/drift.md).';
+const MAKE_A_BUNDLE =
+  'To have it, make a bundle of it: a model.json that names a reference.json with the bins of the training data (docs/drift.md).';
 
 /** Begins to measure the drift of a model that was loaded. */
 export function compileDrift(model: DriftModel, settings: DriftSettings): Drift {
   const { manifest, bundle, reference, graph } = model;
   if (reference === undefined) {
-    const cause = bundle
-      ? 'model.json names no drift reference'
-      : 'the model is a bare .onnx file, which has no drift reference';
-    return { kind: 'unavailable', message: `Drift is not available: ${cause}. To have it, ${WHAT_TO_DO}.` };
+    const message = bundle
+      ? `model.json names no drift reference. ${WHAT_TO_DO}`
+      : `the model is a bare .onnx file, which has no drift reference. ${MAKE_A_BUNDLE}`;
+    return { kind: 'unavailable', message: `Drift is not available: ${message}` };
   }
   const monitor = new DriftMonitor({ manifest, reference, graph }, settings);
   if (monitor.compared.length > 0) return { kind: 'measured', monitor };
   const reasons = monitor.notCompared.slice(0, 5).map(({ name, reason }) => `${name}: ${reason}`);
-  const message = `Drift is not available: reference.json has bins for nothing that this model is given or answers (${reasons.join('; ')}). To have it, ${WHAT_TO_DO}.`;
+  const message = `Drift is not available: reference.json has bins for nothing that this model is given or answers (${reasons.join('; ')}). ${WHAT_TO_DO}`;
   return { kind: 'unavailable', message };
 }
 

@@ -101,7 +101,12 @@ const unsafeModels: readonly (readonly [string, OnnxModel | Uint8Array, RegExp])
   [
     'a type that cannot be sent',
     { ...plain, inputs: [{ name: 'x', type: 'bfloat16', shape: [1] }] },
-    /input "x" of bfloat16/,
+    /input "x" of bfloat16, which cannot be sent or answered\. Cast it to float32/,
+  ],
+  [
+    'a type that cannot be answered',
+    { ...plain, outputs: [{ name: 'y', type: 'bfloat16', shape: [1] }] },
+    /output "y" of bfloat16, which cannot be sent or answered\. Cast it to float32/,
   ],
   [
     'a billion declared elements',

@@ -1,4 +1,4 @@
-# One target per image: operator, runtime. What runs is node, the C library and one bundled program: no shell, no npm.
+# One target per image: operator, runtime, runtime-cuda. What runs is node, the C library and one bundled program: no shell, no npm.
 ARG BASE=docker.io/library/node:24-bookworm-slim
 
 FROM ${BASE} AS dependencies
@@ -90,3 +90,29 @@ COPY --from=runtime-program /src/dist/runtime /app/runtime
 ENV MALLOC_MMAP_THRESHOLD_=1048576
 # A smaller young generation keeps a pod tens of megabytes smaller, at no loss of throughput.
 ENTRYPOINT ["node", "--max-semi-space-size=4", "/app/runtime/main.mjs"]
+
+# CUDA's build of onnxruntime and all that it loads but the driver, which the node has: as wheels, pinned with their
+# digests in runtime/cuda.lock. The three libraries of onnxruntime are of one build, so they replace the npm package's.
+FROM ${BASE} AS cuda
+RUN test "$(uname -m)" = x86_64 || { echo 'runtime-cuda is for x86-64 alone: onnxruntime has no CUDA build for others' >&2; exit 1; }; \
+    apt-get update -qq && apt-get install -yqq --no-install-recommends python3-pip >/dev/null
+COPY runtime/cuda.lock /
+RUN set -e; \
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+      --implementation cp --python-version 3.12 --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 \
+      --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 --platform manylinux_2_12_x86_64 \
+      --platform manylinux2010_x86_64 --platform manylinux_2_5_x86_64 --platform manylinux1_x86_64 \
+      --dest /wheels --requirement /cuda.lock; \
+    for wheel in /wheels/*.whl; do python3 -m zipfile --extract "$wheel" /unpacked; done; \
+    mkdir -p /cuda/onnxruntime /cuda/lib; \
+    cp /unpacked/onnxruntime/capi/libonnxruntime_providers_cuda.so \
+      /unpacked/onnxruntime/capi/libonnxruntime_providers_shared.so /cuda/onnxruntime/; \
+    cp /unpacked/onnxruntime/capi/libonnxruntime.so.1.* /cuda/onnxruntime/libonnxruntime.so.1; \
+    find /unpacked/nvidia -path '*/lib/*.so.*' ! -name 'libnvblas*' ! -name 'libcufftw*' -exec cp {} /cuda/lib/ ';'; \
+    chmod 755 /cuda/onnxruntime/* /cuda/lib/*
+
+FROM runtime AS runtime-cuda
+COPY --from=cuda /cuda/lib /usr/local/cuda/lib64
+COPY --from=cuda /cuda/onnxruntime /app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64
+# NVIDIA's container toolkit reads the last two: what to mount of the driver, and which drivers are too old.
+ENV LD_LIBRARY_PATH=/usr/local/cuda/lib64 NVIDIA_DRIVER_CAPABILITIES=compute,utility NVIDIA_REQUIRE_CUDA="cuda>=13.0"

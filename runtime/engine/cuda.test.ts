@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
 import { FailureError } from '#contract/failure.ts';
@@ -90,4 +91,14 @@ test('a graph of which CUDA runs nothing is a LoadFailed: no GPU is held for not
   expect(message).toContain(
     'CUDA has no kernel for any node of this graph: CPUExecutionProvider runs 1 nodes (Shape)',
   );
+});
+
+test('the CUDA image has the version of ONNX Runtime that the npm package has', async () => {
+  const lock = await readFile('runtime/cuda.lock', 'utf8');
+  const { dependencies } = JSON.parse(await readFile('package.json', 'utf8')) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+  };
+  expect(/^onnxruntime-gpu==(\S+)/m.exec(lock)?.[1]).toBe(dependencies['onnxruntime-node']);
+  const pinned = [...lock.matchAll(/^\S+==\S+ \\\n {4}--hash=sha256:[0-9a-f]{64}$/gm)];
+  expect(pinned).toHaveLength([...lock.matchAll(/^[^#\s]/gm)].length);
 });

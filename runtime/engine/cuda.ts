@@ -33,7 +33,8 @@ export function cudaProblem(
   if (missing !== undefined) {
     return `CUDA's libraries cannot be loaded (${missing}): build the runtime-cuda image again, ${WITHOUT}`;
   }
-  const problem = errorText(cause);
+  // Its host, file and line follow.
+  const [problem = ''] = errorText(cause).split(' ; ', 1);
   return existsSync(device)
     ? `CUDA cannot be used (${problem}): look at nvidia-smi on the node, whose driver must know CUDA 13, ${WITHOUT}`
     : `there is no GPU in this container (${device} is missing; ${problem}): the pod must ask for nvidia.com/gpu, ${WITHOUT}`;

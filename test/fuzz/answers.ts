@@ -1,3 +1,5 @@
+import { gunzipSync, inflateSync } from 'node:zlib';
+
 /** One HTTP answer as it came over the wire. */
 export interface WireAnswer {
   readonly status: number;
@@ -33,10 +35,21 @@ export function parseAnswers(bytes: Buffer, heads: ReadonlySet<number>, closed: 
     if (body.kind === 'broken') return broken(body.problem);
     if (body.kind === 'more')
       return closed ? broken('the body of an answer is cut off') : more(answers, bytes, end);
-    answers.push({ ...head, body: body.body });
+    const plain = inflate(body.body, head.headers.get('content-encoding'));
+    if (plain === undefined) return broken('the body of an answer is not compressed as it says');
+    answers.push({ ...head, body: plain });
     at = body.at;
   }
   return { kind: 'answers', answers, rest: 0 };
+}
+
+function inflate(body: Buffer, coding: string | undefined): Buffer | undefined {
+  if (coding === undefined || body.length === 0) return body;
+  try {
+    return coding === 'gzip' ? gunzipSync(body) : coding === 'deflate' ? inflateSync(body) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function more(answers: readonly WireAnswer[], bytes: Buffer, at: number): ParsedAnswers {

@@ -44,6 +44,8 @@ function answerFault(
   const { status, headers } = answer;
   const where = request === undefined ? '' : ` of ${request.method} ${routeOf(request.path)}`;
   if (status >= 500 && status !== 503) return `status ${status}${where}: ${messageOf(answer)}`;
+  // A page that the client says it has.
+  if (status === 304) return undefined;
   if (status < 200 || (status >= 300 && status < 400)) return `status ${status}${where}`;
   if (request?.method === 'HEAD') return undefined;
   const text = answer.body.toString();

@@ -1,6 +1,7 @@
 import { classifierBundle } from '#runtime/testing.ts';
 import type { BundleFiles } from '#test/support/bundle.ts';
 import { onnxModel, type OnnxModel, type OnnxType } from '#test/support/onnx.ts';
+import { colourBundle, plain, png } from '#runtime/image/test-pictures.ts';
 import type { ErrorShape } from './judge.ts';
 
 /** A model that is sent bad input, and a request whose answer is known. */
@@ -8,7 +9,7 @@ export interface FuzzedModel {
   readonly files: () => BundleFiles;
   /** How its errors look outside the V2 protocol. */
   readonly errors: ErrorShape;
-  readonly good: { readonly path: string; readonly body: object; readonly answer: object };
+  readonly good: { readonly path: string; readonly body: object | Buffer; readonly answer: object };
 }
 
 const GOOD_LEAVER = {
@@ -121,5 +122,10 @@ export const MODELS: Readonly<Record<string, FuzzedModel>> = {
       },
       answer: { total: 21, vector_back: [7, 8], scalar_back: 0.25 },
     },
+  },
+  colours: {
+    files: () => colourBundle({}, { response: { predict: { prediction: { from: 'label' } } } }),
+    errors: 'windlass',
+    good: { path: '/predict', body: png(plain(40, 30, [255, 0, 0])), answer: { prediction: 'Red' } },
   },
 };

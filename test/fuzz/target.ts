@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { Folder, post, spawnServer, type TestProcess } from '#runtime/testing.ts';
+import { Folder, spawnServer, type TestProcess } from '#runtime/testing.ts';
 import type { FuzzCase } from './case.ts';
 import { fault, type ErrorShape } from './judge.ts';
 import { MODELS, type FuzzedModel } from './models.ts';
@@ -67,10 +67,16 @@ export class Target implements AsyncDisposable {
   /** Why a valid request has not its right answer; undefined where it has. */
   async lost(): Promise<string | undefined> {
     const { path, body, answer } = this.#model.good;
-    const got = await post(this.#process.url + path, body);
-    return got.status === 200 && isDeepStrictEqual(got.body, answer)
+    const picture = Buffer.isBuffer(body);
+    const response = await fetch(this.#process.url + path, {
+      method: 'POST',
+      headers: { 'content-type': picture ? 'image/png' : 'application/json' },
+      body: picture ? new Uint8Array(body) : JSON.stringify(body),
+    });
+    const got: unknown = await response.json();
+    return response.status === 200 && isDeepStrictEqual(got, answer)
       ? undefined
-      : `a valid request is answered ${got.status} ${JSON.stringify(got.body)}`;
+      : `a valid request is answered ${response.status} ${JSON.stringify(got)}`;
   }
 
   /** MiB of resident memory. */

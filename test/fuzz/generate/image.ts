@@ -1,5 +1,6 @@
 import { crc32, deflateSync } from 'node:zlib';
 import * as fc from 'fast-check';
+import sharp from 'sharp';
 
 /** A picture as a PNG: `width` and `height` in its head, and data for `rows` rows of noise. */
 export function png(width: number, height: number, colour: 0 | 2 | 3 | 6, rows = height): Buffer {
@@ -28,8 +29,14 @@ function chunk(type: string, data: Buffer): Buffer {
   return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
 }
 
+const whole = (format: 'jpeg' | 'webp' | 'gif' | 'tiff' | 'avif'): Promise<Buffer> =>
+  sharp({ create: { width: 9, height: 7, channels: 3, background: '#a05' } })
+    .toFormat(format)
+    .toBuffer();
+
 /** Whole files of other kinds, and files that only begin like one. */
 const OTHERS: readonly Buffer[] = [
+  ...(await Promise.all((['jpeg', 'webp', 'gif', 'tiff', 'avif'] as const).map(whole))),
   Buffer.from(
     'GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;',
     'latin1',

@@ -95,3 +95,13 @@ test('what would wait too long is refused with a 503 before its body is read, an
     await server.stop();
   }
 });
+
+test('what runs on a thread when the server is told to go is answered first', async () => {
+  await using folder = await Folder.create();
+  const server = await startServer(await folder.write('slow.onnx', onnxModel(SLOW)));
+  const answer = post(`${server.url}/predict`, { x: 1 });
+  while (server.model.batcher.backlog.rows === 0) await sleep(5);
+  expect(await server.stop('drain')).toBe(0);
+  expect((await answer).status).toBe(200);
+  expect((await answer).headers.get('connection')).toBe('close');
+});

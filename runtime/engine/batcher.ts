@@ -108,8 +108,8 @@ export class Batcher {
 
   /** The next batch; its rows leave the queue. */
   #next(cap: number): Batch | undefined {
-    const again = this.#again.shift();
-    if (again !== undefined) return again;
+    for (let again = this.#again.shift(); again !== undefined; again = this.#again.shift())
+      if (!again.every(({ item }) => item.failed)) return again;
     const queue = this.#queue.filter(({ failed }) => !failed);
     const { slices, rest, unfinished } = planRun(queue, cap);
     for (const { item, count } of slices) item.done += count;

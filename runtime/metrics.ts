@@ -43,11 +43,17 @@ const ROW_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests = new RequestCounts(DURATION_BUCKETS);
+  /** Predictions by outcome since the counter was last read. */
+  readonly #counted = new Map<string, number>();
   readonly #predictions = new Counter({
     name: 'predictions_total',
     help: 'Predictions that clients were given, by outcome.',
     labelNames: ['outcome'] as const,
     registers: [this.#registry],
+    collect: () => {
+      for (const [outcome, count] of this.#counted) this.#predictions.inc({ outcome }, count);
+      this.#counted.clear();
+    },
   });
   readonly #loaded = gauge(this.#registry, 'model_loaded', '1 while a model serves.');
   readonly #generation = gauge(
@@ -108,7 +114,8 @@ export class Metrics {
 
   predicted(predictions: readonly CountedPrediction[]): void {
     for (const { outcome, value } of predictions) {
-      this.#predictions.inc({ outcome: this.#outcomes.has(outcome) ? outcome : 'other' });
+      const known = this.#outcomes.has(outcome) ? outcome : 'other';
+      this.#counted.set(known, (this.#counted.get(known) ?? 0) + 1);
       this.#values?.observe(value);
     }
   }

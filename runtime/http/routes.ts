@@ -39,12 +39,25 @@ const FIXED: ReadonlyMap<string, RouteMatch> = new Map(FIXED_ROUTES.map((route) 
 
 const MODEL = /^\/v2\/models\/([^/]+)(?:\/versions\/([^/]+))?(\/ready|\/infer)?$/;
 
+/** Paths of models that were asked for before: clients name the same few. Bounded, because anybody can name others. */
+const SEEN = new Map<string, RouteMatch>();
+const MOST_SEEN = 64;
+const MODEL_PATH = 512;
+
 /** Finds the route of a URL's path, whatever the method; undefined where there is none. */
 export function matchRoute(url: string): RouteMatch | undefined {
   const query = url.indexOf('?');
   const path = query < 0 ? url : url.slice(0, query);
   const fixed = FIXED.get(path);
   if (fixed !== undefined) return fixed;
+  const seen = SEEN.get(path);
+  if (seen !== undefined) return seen;
+  const route = modelRoute(path);
+  if (route !== undefined && SEEN.size < MOST_SEEN && path.length < MODEL_PATH) SEEN.set(path, route);
+  return route;
+}
+
+function modelRoute(path: string): RouteMatch | undefined {
   const [, model, version, tail = ''] = MODEL.exec(path) ?? [];
   if (model === undefined) return undefined;
   return {

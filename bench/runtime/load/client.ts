@@ -96,7 +96,8 @@ export class LoadClient {
   }
 
   #sendNext(startedMs: number): void {
-    const connection = this.#free.pop();
+    // Each in its turn: a server gives up a connection that never sends anything.
+    const connection = this.#free.shift();
     if (connection === undefined) return;
     const request = this.#turn % this.#requests.length;
     const bytes = this.#requests[request];

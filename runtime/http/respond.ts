@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { REQUEST_ID_HEADER } from '#contract/names.ts';
 import { JSON_LENGTH_HEADER, type AnswerBody } from '#runtime/protocol/answer-body.ts';
 import { errorBody, type ErrorShape, type RequestError } from '#runtime/protocol/errors.ts';
+import { DirectRequest } from './direct-request.ts';
 import { acceptedCoding, compress, LEAST_COMPRESSED } from './compression.ts';
 
 export const JSON_TYPE = 'application/json';
@@ -78,7 +79,11 @@ export function refuse(request: IncomingMessage, response: ServerResponse, reply
     headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > SMALL_BODY;
   // Who waits for "100 Continue" may send the body or not: the next request could not be told from it.
   if (long || headers.expect !== undefined) sendEarly(request, response, reply);
-  else send(response, reply);
+  else {
+    // A refusal in overload has to be cheap: the body is dropped as it comes, past the stream.
+    if (request instanceof DirectRequest) request.readDirectly({ chunk: () => {}, end: () => {} });
+    send(response, reply);
+  }
 }
 
 /**

@@ -105,6 +105,7 @@ export class LoadClient {
     this.#turn++;
     connection.request = request;
     connection.startedMs = startedMs;
+    connection.sentMs = performance.now();
     connection.send(bytes);
   }
 
@@ -170,8 +171,8 @@ export class LoadClient {
 
   /** A request without an answer for five seconds is a failure; later ones are merely on their way. */
   #stuck(): void {
-    for (const { busy, startedMs } of this.#connections)
-      if (busy && this.#windowEnd - startedMs > 5000) this.#count('no answer in 5 s');
+    for (const { busy, sentMs } of this.#connections)
+      if (busy && this.#windowEnd - sentMs > 5000) this.#count('no answer in 5 s');
   }
 
   #cpu(): { readonly own: number; readonly server: number; readonly atMs: number } {

@@ -23,9 +23,10 @@ export interface ConnectionEvents {
  * read goes to a buffer of its own, which is used again, so that the client costs less than what it measures.
  */
 export class Connection {
-  /** Which request is on its way, and since when (performance.now()). */
+  /** Which request is on its way, since when it was due and when it was sent (performance.now()). */
   request = 0;
   startedMs = 0;
+  sentMs = 0;
   busy = false;
   readonly #socket: Socket;
   readonly #events: ConnectionEvents;

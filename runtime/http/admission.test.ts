@@ -62,6 +62,12 @@ test('as many as a quick model answers in a moment are not refused by what was l
   expect(admission.limitMs({ runMs: 1, crowd: 128 })).toBe(200);
 });
 
+test('a machine that stands still for seconds is no overload by the few requests that come', () => {
+  const admission = new Admission({ maxWaitMs: 200 });
+  const stalled = { turnMs: 0, turnBeforeMs: 2000, backlogMs: 0, runMs: 1, crowd: 50 };
+  for (let now = 0; now < 20_000; now += 2000) expect(admission.refuse(now, stalled)).toBeUndefined();
+});
+
 test('where a run takes long, a few of them may be waited for', () => {
   const admission = new Admission({ maxWaitMs: 200 });
   expect(admission.limitMs({ runMs: 5000, crowd: 500 })).toBe(20_000);

@@ -39,7 +39,7 @@ const BUSY = { from: 0.4, to: 0.98 };
 const MOST_IN_FLIGHT = 0.3;
 const FEWEST_CONNECTIONS = 32;
 const FEWEST_SAMPLES = 100;
-/** So few requests at once are no overload where the model is quick: what was learned does not count for them. */
+/** So few requests at once are no overload where the model is quick: only their runs count, and nothing learned. */
 const CROWD = 128;
 /** A request waits at most for this many times the 99th percentile of busy periods; its own run comes on top. */
 const TIMES_P99 = 2;
@@ -73,7 +73,9 @@ export class Admission {
 
   /** The estimated wait in milliseconds where it is too long; undefined where the request is admitted. */
   refuse(now: number, load: Load): number | undefined {
-    const waitMs = load.turnBeforeMs + load.turnMs + load.backlogMs;
+    // A long turn that few requests had a part in is the machine's, and refusing requests would not shorten it.
+    const socketMs = load.crowd > CROWD ? load.turnBeforeMs + load.turnMs : 0;
+    const waitMs = socketMs + load.backlogMs;
     if (waitMs <= this.limitMs(load)) {
       this.#overSince = undefined;
       if (now - this.#overAt > MEMORY_MS) this.#refusing = false;

@@ -47,7 +47,7 @@ export function plot(cells: readonly Cell[], connections: number): string {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 16}" width="${WIDTH}" role="img" aria-label="${title}">`,
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
     `<g font-family="system-ui, sans-serif" font-size="13" fill="#1c2733">`,
-    text(16, 24, title, 'font-size="15" font-weight="600"'),
+    text(16, 18, title, 'font-size="15" font-weight="600"'),
     ...parts,
     '</g></svg>\n',
   ].join('\n');

@@ -62,6 +62,8 @@ export const NUL_PROBLEM = 'holds a NUL character, at which ONNX Runtime would e
 
 function textProblem(value: unknown): string | undefined {
   if (typeof value !== 'string') return `must be a string, got ${quote(value)}`;
+  if (!value.isWellFormed())
+    return 'holds half of a surrogate pair, which is no character; send the whole pair';
   return value.includes('\0') ? NUL_PROBLEM : undefined;
 }
 

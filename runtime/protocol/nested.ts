@@ -71,7 +71,8 @@ function inferDims(length: number, dims: readonly (number | null)[]): readonly n
 }
 
 function isFlat(value: unknown, dims: readonly number[]): boolean {
-  return dims.length !== 1 && Array.isArray(value) && !Array.isArray(value[0]) && elementCount(dims) > 0;
+  if (dims.length === 1 || !Array.isArray(value) || Array.isArray(value[0])) return false;
+  return elementCount(dims) > 0 || (dims.length > 1 && value.length === 0 && dims[0] !== 0);
 }
 
 /** Whether every array has the size that its level's first one has. */

@@ -5,7 +5,7 @@ import type { AnswerBody } from './answer-body.ts';
 import { compileAnswer, compileRowAnswer, type AnswerContext } from './answer.ts';
 import { quote, report, RequestError, type Problem } from './errors.ts';
 import type { FeatureReader } from './features.ts';
-import { parseJson } from './json.ts';
+import { parseJson, parseJsonExactly } from './json.ts';
 import { compilePrediction, type Prediction } from './prediction.ts';
 import type { Row } from './row.ts';
 import { compileBatchBody, compileRowBody } from './scan/index.ts';
@@ -47,6 +47,8 @@ export function compileNamedFeatures(
   const batch = manifest.response?.batch ?? DEFAULT_BATCH;
   const beside = compileAnswer(manifest, batch.fields, 'response.batch.fields');
   const predictionsKey = JSON.stringify(batch.predictions);
+  const exact = manifest.inputs.some(({ type }) => type === 'int64' || type === 'uint64');
+  const parse = exact ? parseJsonExactly : parseJson;
   const scanRow = compileRowBody(features.scan);
   const scanBatch = compileBatchBody(features.scan, batch.request, batch.limit);
 
@@ -88,18 +90,19 @@ export function compileNamedFeatures(
   return {
     predictRow,
     predictRows,
-    predict: (body, context, sink) => predictRow(scanRow(body) ?? parsedRow(body, features), context, sink),
+    predict: (body, context, sink) =>
+      predictRow(scanRow(body) ?? parsedRow(parse(body), features), context, sink),
     predictBatch(body, context, sink) {
-      const rows = scanBatch(body) ?? parsedBatch(parseJson(body), batch, features);
+      const rows = scanBatch(body) ?? parsedBatch(parse(body), batch, features);
       refuseMixedShapes(rows, batch.request, features);
       return predictRows(rows, context, sink);
     },
   };
 }
 
-function parsedRow(body: Buffer, features: FeatureReader): Row {
+function parsedRow(body: unknown, features: FeatureReader): Row {
   const problems: Problem[] = [];
-  const row = features.read(parseJson(body), [], problems);
+  const row = features.read(body, [], problems);
   refuseProblems(problems);
   return row;
 }

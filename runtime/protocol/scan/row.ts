@@ -90,10 +90,14 @@ export function compileRowScanner(
 
 function scalarCell({ type, accept = () => undefined, missing, values }: ScanColumn): CellScanner {
   const text = textCell(type, accept, values);
+  const wide = type === 'int64' || type === 'uint64';
+  // Of a longer integer a double says too little; the parser reads such exactly.
+  const number = (value: number): Element | undefined =>
+    wide && !Number.isSafeInteger(value) ? undefined : accept(value);
   return (reader) => {
     switch (KIND_OF[reader.peek()]) {
       case 'number':
-        return accept(takeNumber(reader));
+        return number(takeNumber(reader));
       case 'string':
         return reader.takeString() ? text(reader) : undefined;
       case 'true':

@@ -13,17 +13,26 @@ const sideSchema = z.int().min(1).max(8192);
  */
 export const imageInputSchema = z
   .strictObject({
-    height: sideSchema,
-    width: sideSchema,
-    resize: resizeFilterSchema.default('bilinear'),
-    /**
-     * stretch: both sides as they are wanted, whatever becomes of the proportions.
-     * crop: the shorter side becomes `shorterSide`, and the middle is cut out (torchvision's Resize and CenterCrop).
-     */
-    fit: z.enum(['stretch', 'crop']).default('stretch'),
-    /** For crop; absent: the longer one of height and width. */
-    shorterSide: sideSchema.optional(),
-    layout: z.enum(['nhwc', 'nchw']).default('nhwc'),
+    height: sideSchema.describe('Pixels from top to bottom that the graph takes.'),
+    width: sideSchema.describe('Pixels from left to right that the graph takes.'),
+    resize: resizeFilterSchema
+      .default('bilinear')
+      .describe('The filter that training resizes with, as Pillow names it.'),
+    fit: z
+      .enum(['stretch', 'crop'])
+      .default('stretch')
+      .describe(
+        'stretch: both sides become what the graph takes, whatever becomes of the proportions. crop: the shorter side becomes shorterSide, and the middle is cut out, as by the Resize and CenterCrop of torchvision.',
+      ),
+    shorterSide: sideSchema
+      .optional()
+      .describe('For fit crop, in pixels; absent, it is the longer one of height and width.'),
+    layout: z
+      .enum(['nhwc', 'nchw'])
+      .default('nhwc')
+      .describe(
+        'The order of dimensions in the tensor: nhwc is [N, height, width, 3], nchw is [N, 3, height, width].',
+      ),
   })
   .check(({ value, issues }) => {
     const { fit, shorterSide, height, width } = value;

@@ -52,7 +52,9 @@ export const modelInputSchema = z.strictObject({
     .optional(),
   default: featureValueSchema.optional(),
   /** The input takes pictures: then it is the model's only one. */
-  image: imageInputSchema.optional(),
+  image: imageInputSchema
+    .optional()
+    .describe('The input takes pictures: how one becomes a tensor, as training did it.'),
 });
 export type ModelInput = Readonly<z.infer<typeof modelInputSchema>>;
 

@@ -4,11 +4,17 @@ import { type ModelSchema, schemaCompatibility, type SchemaField } from './schem
 const x: SchemaField = { name: 'x', type: 'float32', shape: [null, 1], required: true };
 const note: SchemaField = { name: 'note', type: 'string', shape: [null, 1], required: false };
 const y: SchemaField = { name: 'y', type: 'float32', shape: [null, 2] };
-const stable: ModelSchema = { inputs: [x, note], outputs: [y] };
+const picture: SchemaField = {
+  name: 'picture',
+  type: 'uint8',
+  required: false,
+  image: { height: 8, width: 8 },
+};
+const stable: ModelSchema = { inputs: [x, note, picture], outputs: [y] };
 
 test.each<[string, ModelSchema]>([
   ['the same schema', stable],
-  ['a new optional input', { ...stable, inputs: [x, note, { ...note, name: 'more' }] }],
+  ['a new optional input', { ...stable, inputs: [...stable.inputs, { ...note, name: 'more' }] }],
   ['a new output', { ...stable, outputs: [y, { ...y, name: 'z' }] }],
   ['a size that comes to be free', { ...stable, outputs: [{ ...y, shape: [null, null] }] }],
   ['a shape that is no longer told', { ...stable, outputs: [{ ...y, shape: null }] }],
@@ -33,6 +39,11 @@ test.each<[string, ModelSchema, string]>([
     'a size that comes to be fixed',
     { ...stable, inputs: [{ ...x, shape: [8, 1] }, note] },
     'had the shape [any, 1] and has [8, 1]',
+  ],
+  [
+    'an input that takes no pictures any more',
+    { ...stable, inputs: [x, note, { ...picture, image: undefined }] },
+    'input "picture" took pictures and takes tensors alone',
   ],
   [
     'a new required input',

@@ -15,11 +15,13 @@ export interface SchemaField {
   readonly shape?: Shape;
   /** Absent: required. */
   readonly required?: boolean;
+  /** Present: it takes pictures. */
+  readonly image?: object | undefined;
 }
 
 /**
  * Whether clients of the stable model can go on unchanged with the candidate. SchemaIncompatible lists each field that
- * was removed, changed its type or shape, or is new and required.
+ * was removed, changed its type or shape, takes no pictures any more, or is new and required.
  */
 export function schemaCompatibility(stable: ModelSchema, candidate: ModelSchema): Failure | undefined {
   const problems = [
@@ -55,6 +57,9 @@ function changes(
     if (now.type !== old.type) return [`${label} was ${old.type} and is ${now.type}`];
     if (!sameShape(old.shape ?? null, now.shape ?? null)) {
       return [`${label} had the shape ${describe(old.shape ?? null)} and has ${describe(now.shape ?? null)}`];
+    }
+    if (old.image !== undefined && now.image === undefined) {
+      return [`${label} took pictures and takes tensors alone`];
     }
     return [];
   });

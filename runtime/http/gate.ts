@@ -13,6 +13,8 @@ const PERIOD_MS = 1000;
 const SMALL_BODY = 64 * 1024;
 /** An overload is logged at most so often. */
 const LOG_MS = 10_000;
+/** One message serves everybody who is refused for the same reason within so long. */
+const SAME_REFUSAL_MS = 100;
 
 export interface GateOptions {
   readonly admission: Admission;
@@ -21,6 +23,13 @@ export interface GateOptions {
   readonly backlog: () => Backlog | undefined;
   readonly refused: () => void;
   readonly warn: (message: string) => void;
+}
+
+/** What was said last to somebody who was not let in. */
+interface Refusal {
+  readonly at: number;
+  readonly why: 'wait' | 'bytes';
+  readonly error: RequestError;
 }
 
 /** Stands before the predictions: lets requests in, or answers 503 before their bodies are read. */
@@ -38,6 +47,7 @@ export class Gate {
   #busyMs = 0;
   #loggedAt = -Infinity;
   #refusedSinceLog = 0;
+  #lastRefusal: Refusal | undefined;
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -71,7 +81,9 @@ export class Gate {
     if (waitMs !== undefined) {
       return this.#refuse(
         now,
-        `overloaded: a prediction would wait about ${Math.ceil(waitMs)} ms, the limit is ${Math.ceil(admission.limitMs(load))} ms; ask again in a second, or run more replicas`,
+        'wait',
+        () =>
+          `overloaded: a prediction would wait about ${Math.ceil(waitMs)} ms, the limit is ${Math.ceil(admission.limitMs(load))} ms; ask again in a second, or run more replicas`,
       );
     }
     const bytes = Number(request.headers['content-length'] ?? 0);
@@ -80,7 +92,9 @@ export class Gate {
     if (this.#heldBytes > 0 && this.#heldBytes + bytes > maxHeldBytes) {
       return this.#refuse(
         now,
-        `overloaded: requests that are being answered hold ${this.#heldBytes} bytes, and ${bytes} more would pass the limit of ${maxHeldBytes}; ask again in a second, or send smaller batches`,
+        'bytes',
+        () =>
+          `overloaded: requests that are being answered hold ${this.#heldBytes} bytes, and ${bytes} more would pass the limit of ${maxHeldBytes}; ask again in a second, or send smaller batches`,
       );
     }
     this.#heldBytes += bytes;
@@ -100,15 +114,21 @@ export class Gate {
     clearInterval(this.#timer);
   }
 
-  #refuse(now: number, message: string): RequestError {
+  /** Refusing has to cost much less than answering: whoever is refused within a moment is told the same. */
+  #refuse(now: number, why: Refusal['why'], message: () => string): RequestError {
     this.#options.refused();
     this.#refusedSinceLog++;
+    const last = this.#lastRefusal;
+    if (last?.why === why && now - last.at < SAME_REFUSAL_MS) return last.error;
+    const text = message();
     if (now - this.#loggedAt > LOG_MS) {
-      this.#options.warn(`${message} (refused since the last such line: ${this.#refusedSinceLog})`);
+      this.#options.warn(`${text} (refused since the last such line: ${this.#refusedSinceLog})`);
       this.#loggedAt = now;
       this.#refusedSinceLog = 0;
     }
-    return new RequestError(503, 'Overloaded', message, { headers: { 'retry-after': '1' } });
+    const error = new RequestError(503, 'Overloaded', text, { headers: { 'retry-after': '1' } });
+    this.#lastRefusal = { at: now, why, error };
+    return error;
   }
 
   #learn(): void {

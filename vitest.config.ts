@@ -22,6 +22,8 @@ export default defineConfig({
           name: 'unit',
           include: sources.map((folder) => `${folder}/**/*.test.ts`),
           testTimeout: 20_000,
+          // Files share what they import, which halves the time; none leaves anything behind for the next one.
+          isolate: false,
         },
       },
       {

@@ -1,6 +1,5 @@
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
 import { FailureError } from '#contract/failure.ts';
 import { profileSetting, reportProvider } from '#runtime/model/provider.ts';
@@ -44,15 +43,14 @@ test('a library of CUDA that cannot be loaded is named with what the loader says
 test('a profile tells which provider runs which nodes, and leaves no file behind', async () => {
   await using folder = await Folder.create();
   const path = await folder.write('model.onnx', onnxModel(GATHER));
-  const session = openSession(path, { threads: 1, ...profileSetting() });
+  const session = openSession(path, { threads: 1, ...profileSetting(folder.path) });
+  expect(readdirSync(folder.path)).toHaveLength(2);
   expect(reportProvider('cpu', session, () => [INDEX])).toEqual({
     executionProvider: 'cpu',
     nodes: [{ provider: 'CPUExecutionProvider', nodes: 1, operators: { Gather: 1 } }],
     text: 'CPUExecutionProvider runs 1 nodes (Gather)',
   });
-  expect(readdirSync(tmpdir()).filter((name) => name.startsWith(`windlass-${process.pid}-profile`))).toEqual(
-    [],
-  );
+  expect(readdirSync(folder.path)).toEqual(['model.onnx']);
   // The session goes on without it.
   expect(session.run([INDEX])[0]?.data).toEqual(Float32Array.of(30));
   session.release();

@@ -84,27 +84,57 @@ export async function loadModel(options: LoadOptions): Promise<Model> {
   const session = openSession(source.graph, { threads: 1, provider, ...profileSetting() });
   const { size } = await stat(source.graph);
   const memory = { used, model: Math.max(process.memoryUsage.rss() - used, size) };
+  const examined = await examine(options, source, session).catch((error: unknown) => {
+    abandonProfile(session);
+    throw error;
+  });
+  const { manifest, reader, golden, samples, report, merging } = examined;
+  const seenDims = samples === undefined ? undefined : outputDims(session, samples);
+  const chosen = await chooseEngine(session, {
+    spec: { path: source.graph, provider },
+    cores: options.cores,
+    sample:
+      samples !== undefined && merging
+        ? (rows) => sampleTensors(session, samples, rows)
+        : wholeSample(manifest, golden, session),
+    limit: merging ? options.maxBatchSize : 1,
+    openSizes: session.inputs.some(({ shape }) => shape.slice(merging ? 1 : 0).includes(null)),
+    memory,
+  });
+  return compileModel(options, { source, reader, session, manifest, merging, seenDims, chosen, report });
+}
+
+interface Examined {
+  readonly manifest: Manifest;
+  readonly reader: PictureReader | undefined;
+  readonly golden: GoldenRequests | undefined;
+  /** Rows that may run together; undefined where none may. */
+  readonly samples: Samples | undefined;
+  readonly report: ProviderReport;
+  readonly merging: boolean;
+}
+
+/** Whether the graph is what model.json says, and gives the golden answers. Throws FailureError. */
+async function examine(options: LoadOptions, source: ModelSource, session: Session): Promise<Examined> {
   const manifest = describeModel(source, session);
   const reader = await openPictures(options, manifest);
   const golden = await readGolden(source, reader);
   const samples = mergeableSamples(manifest, golden, session);
   const sample =
     samples === undefined ? wholeSample(manifest, golden, session) : () => sampleTensors(session, samples, 1);
-  const report = reportProvider(provider, session, sample);
+  const report = reportProvider(options.executionProvider ?? 'cpu', session, sample);
   const merging = samples !== undefined && mergesRows(session, samples);
   selfTest(options, golden, { session, manifest, merging });
-  const seenDims = samples === undefined ? undefined : outputDims(session, samples);
-  const chosen = await chooseEngine(session, {
-    spec: { path: source.graph, provider },
-    cores: options.cores,
-    sample: merging
-      ? (rows) => sampleTensors(session, samples, rows)
-      : wholeSample(manifest, golden, session),
-    limit: merging ? options.maxBatchSize : 1,
-    openSizes: session.inputs.some(({ shape }) => shape.slice(merging ? 1 : 0).includes(null)),
-    memory,
-  });
-  return compileModel(options, { source, reader, session, manifest, merging, seenDims, chosen, report });
+  return { manifest, reader, golden, samples, report, merging };
+}
+
+/** A start that fails leaves no profile behind in a folder that outlives the container. */
+function abandonProfile(session: Session): void {
+  try {
+    session.endProfile();
+  } catch {
+    // It was ended and read already.
+  }
 }
 
 interface Tried {

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { readdirSync } from 'node:fs';
+import { describe, expect, test, vi } from 'vitest';
 import { FailureError } from '#contract/failure.ts';
 import { sha256 } from '#contract/canonical.ts';
 import type { ModelInput } from '#contract/model-manifest.ts';
@@ -229,4 +230,17 @@ test('buckets of values are few, from the first edge of the reference to the las
   expect(scale).toMatchObject({ kind: 'value', outcomes: ['value'] });
   expect(scale?.buckets.length).toBeLessThanOrEqual(26);
   expect([scale?.buckets[0], scale?.buckets.at(-1)]).toEqual([0, 9990]);
+});
+
+test('a start that fails after the graph was loaded leaves no profile behind', async () => {
+  const inputs = [{ name: 'another', type: 'float32', shape: [null, 1] }];
+  await using folder = await Folder.create(linearBundle({ manifest: { inputs } }));
+  await using temporary = await Folder.create();
+  vi.stubEnv('TMPDIR', temporary.path);
+  try {
+    await expect(loadModel({ ...OPTIONS, path: folder.path })).rejects.toThrow(/another/);
+    expect(readdirSync(temporary.path)).toEqual([]);
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const sources = [
@@ -24,6 +25,7 @@ export default defineConfig({
           testTimeout: 20_000,
           // Files share what they import, which halves the time; none leaves anything behind for the next one.
           isolate: false,
+          maxWorkers: availableParallelism(),
         },
       },
       {

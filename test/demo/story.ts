@@ -71,6 +71,7 @@ async function rollOutAndBack({ ground, narrator, versions, manifest }: Scene): 
   await narrator.run([...PLUGIN, 'status', NAME, ...IN, '--watch', '--timeout=3m']);
   narrator.say(`Rolled out after ${elapsed(applied)}.\n`);
   await narrator.run([...PLUGIN, 'diff', NAME, ...IN]);
+  if (traffic !== undefined) await sleep(AFTERMATH_MS);
 
   narrator.chapter('Version 2 raises false alarms: undo');
   const undone = performance.now();

@@ -34,8 +34,10 @@ export function describeTraffic(report: LoadReport, undone: number): string {
     `Customers meanwhile: ${sent} requests at ${REQUESTS_PER_SECOND} a second, ${failures.length} failed, p99 ${latencyMs.p99.toFixed(0)} ms.`,
     ...failures.slice(0, 3).map(({ at, error }) => `  ${at.toISOString()} ${error}`),
     ...[...revisions].map(([revision, { count }]) => `  ${count} answered by ${revision}`),
-    ...(last === undefined
-      ? []
-      : [`  The last answer of version 2 came ${last.toFixed(1)} s after the undo was typed.`]),
+    ...(last === undefined ? [] : [`  The last answer of version 2 came ${relative(last)}.`]),
   ].join('\n');
+}
+
+function relative(seconds: number): string {
+  return seconds < 0 ? 'before the undo was typed' : `${seconds.toFixed(1)} s after the undo was typed`;
 }

@@ -7,7 +7,7 @@ import { ENVIRONMENT } from '#contract/programs.ts';
 import { freePorts } from '#test/cluster/ports.ts';
 import { program } from '../programs.ts';
 import type { BenchModel } from './models/index.ts';
-import { pythonEnvironment } from './peers/environment.ts';
+import { peerPython } from './peers/environment.ts';
 
 export const SERVERS = ['windlass', 'node-await', 'node-inline', 'starlette', 'fastapi', 'mlserver'] as const;
 export type ServerKind = (typeof SERVERS)[number];
@@ -128,12 +128,12 @@ async function commandOf(kind: ServerKind, model: BenchModel, place: Place): Pro
     }
     case 'starlette':
     case 'fastapi': {
-      const programs = await pythonEnvironment('web');
+      const python = await peerPython('web');
       const uvicorn = ['-m', 'uvicorn', `${kind}_app:app`, '--host', '127.0.0.1', '--port', String(port)];
       const quick = ['--loop', 'uvloop', '--http', 'httptools', '--workers', '1'];
       const quiet = ['--no-access-log', '--log-level', 'warning'];
       return {
-        argv: [join(programs, 'python'), ...uvicorn, ...quick, ...quiet],
+        argv: [python, ...uvicorn, ...quick, ...quiet],
         env: { MODEL: model.graph, PYTHONDONTWRITEBYTECODE: '1' },
         cwd: PEERS,
       };
@@ -144,7 +144,7 @@ async function commandOf(kind: ServerKind, model: BenchModel, place: Place): Pro
 }
 
 async function mlserver(model: BenchModel, { port, spare, folder }: Place): Promise<Command> {
-  const programs = await pythonEnvironment('mlserver');
+  const python = await peerPython('mlserver');
   const settings = {
     host: '127.0.0.1',
     http_port: port,
@@ -162,7 +162,7 @@ async function mlserver(model: BenchModel, { port, spare, folder }: Place): Prom
     JSON.stringify({ name: 'model', implementation, parameters: { uri: model.graph } }),
   );
   return {
-    argv: [join(programs, 'mlserver'), 'start', folder],
+    argv: [python, '-c', 'from mlserver.cli.main import main; main()', 'start', folder],
     env: { PYTHONPATH: PEERS, PYTHONDONTWRITEBYTECODE: '1' },
     cwd: folder,
   };

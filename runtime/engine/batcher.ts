@@ -1,4 +1,3 @@
-import type { TensorType } from '#contract/model-manifest.ts';
 import { Backlog } from './backlog.ts';
 import type { BatchLane, Engine } from './engine.ts';
 import { EngineError, RefusedRun } from './lane.ts';
@@ -6,7 +5,7 @@ import { errorText } from './native.ts';
 import { planRun, type Slice } from './plan.ts';
 import { Progress } from './progress.ts';
 import type { Graph } from './session.ts';
-import { allocate, elementCount, freeMemory, type Tensor, type TensorData } from './tensor.ts';
+import { emptyTensor, freeMemory, type Tensor, type TensorData } from './tensor.ts';
 
 /** Per input the dimensions of one row (of the whole tensor where rows are not merged), and a key that names them. */
 export interface RowShapes {
@@ -282,10 +281,6 @@ function deliver(batch: Batch, outputs: readonly Tensor[]): void {
     item.take({ outputs, at, from, count, total });
     at += count;
   }
-}
-
-function emptyTensor(type: TensorType, dims: readonly number[]): Tensor {
-  return { type, dims, data: allocate(type, elementCount(dims)) };
 }
 
 function checkRows(graph: Graph, outputs: readonly Tensor[], rows: number): void {

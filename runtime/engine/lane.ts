@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { TensorType } from '#contract/model-manifest.ts';
 import { buffersOf, reunite } from './moved-tensor.ts';
-import { allocate, elementCount, type Tensor } from './tensor.ts';
+import { emptyTensor, type Tensor } from './tensor.ts';
 import type { WorkerReply, WorkerRequest, WorkerSetup } from './worker-messages.ts';
 
 /** ONNX Runtime refused to run these inputs. */
@@ -157,10 +156,6 @@ export class Lane {
 function workerProgram(): URL {
   const source = new URL('./worker.ts', import.meta.url);
   return existsSync(fileURLToPath(source)) ? source : new URL('./engine-worker.mjs', import.meta.url);
-}
-
-function emptyTensor(type: TensorType, dims: readonly number[]): Tensor {
-  return { type, dims, data: allocate(type, elementCount(dims)) };
 }
 
 function keyOf(dims: readonly (readonly number[])[]): string {

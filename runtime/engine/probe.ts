@@ -1,6 +1,6 @@
 import type { Timing } from './placement.ts';
 import type { Graph, Session } from './session.ts';
-import { allocate, elementAt, elementCount, type Tensor } from './tensor.ts';
+import { elementAt, emptyTensor, type Tensor } from './tensor.ts';
 import type { RowShapes } from './batcher.ts';
 
 /** Rows to try a model with: `fill` writes row `row` (counted round) as row `at` of the inputs. */
@@ -96,10 +96,9 @@ export function sampleTensors(graph: Graph, samples: Samples, rows: number): rea
 }
 
 function tensors(graph: Graph, samples: Samples, rows: number, first: number): readonly Tensor[] {
-  const inputs = graph.inputs.map(({ type }, index): Tensor => {
-    const dims = [rows, ...(samples.shapes.dims[index] ?? [])];
-    return { type, dims, data: allocate(type, elementCount(dims)) };
-  });
+  const inputs = graph.inputs.map(({ type }, index) =>
+    emptyTensor(type, [rows, ...(samples.shapes.dims[index] ?? [])]),
+  );
   for (let row = 0; row < rows; row++) samples.fill(inputs, row, (first + row) % samples.count);
   return inputs;
 }

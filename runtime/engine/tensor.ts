@@ -45,6 +45,11 @@ export function allocate(type: TensorType, length: number): TensorData {
   return ALLOCATE[type](length);
 }
 
+/** A tensor to be filled. */
+export function emptyTensor(type: TensorType, dims: readonly number[]): Tensor {
+  return { type, dims, data: allocate(type, elementCount(dims)) };
+}
+
 /** Copies `count` elements; both sides have the same tensor type. */
 export function copyElements(
   target: TensorData,

@@ -2,22 +2,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import sharp from 'sharp';
 import { Folder, startServer, type TestServer } from '#runtime/testing.ts';
 import { bomb, colourBundle, formulaPicture, plain, png } from './test-pictures.ts';
-import { form, send } from './test-requests.ts';
+import { form, send, startColours } from './test-requests.ts';
 
 const RED = png(plain(40, 30, [255, 0, 0]));
 
-let folder: Folder;
+let colours: Awaited<ReturnType<typeof startColours>>;
 let server: TestServer;
 
 beforeAll(async () => {
-  folder = await Folder.create(colourBundle());
-  server = await startServer(folder.path, { maxImagePixels: 1_000_000, maxBodyBytes: 1_000_000 });
+  colours = await startColours();
+  ({ server } = colours);
 });
 
-afterAll(async () => {
-  await server.stop();
-  await folder[Symbol.asyncDispose]();
-});
+afterAll(() => colours[Symbol.asyncDispose]());
 
 describe('a request with a bad picture', () => {
   const jpeg = sharp(formulaPicture(64, 64).data, { raw: { width: 64, height: 64, channels: 3 } })

@@ -2,23 +2,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import sharp from 'sharp';
 import { Folder, startServer, type TestServer } from '#runtime/testing.ts';
 import { colourBundle, formulaPicture, plain, png } from './test-pictures.ts';
-import { form, send, type Answered } from './test-requests.ts';
+import { form, send, startColours, type Answered } from './test-requests.ts';
 
 const RED = png(plain(40, 30, [255, 0, 0]));
 const BLUE = png(plain(5, 70, [0, 0, 255]));
 
-let folder: Folder;
+let colours: Awaited<ReturnType<typeof startColours>>;
 let server: TestServer;
 
 beforeAll(async () => {
-  folder = await Folder.create(colourBundle());
-  server = await startServer(folder.path, { maxImagePixels: 1_000_000, maxBodyBytes: 1_000_000 });
+  colours = await startColours();
+  ({ server } = colours);
 });
 
-afterAll(async () => {
-  await server.stop();
-  await folder[Symbol.asyncDispose]();
-});
+afterAll(() => colours[Symbol.asyncDispose]());
 
 describe('a picture', () => {
   test('is answered as the bundle says, as a form and as bare bytes', async () => {

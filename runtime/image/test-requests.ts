@@ -1,4 +1,5 @@
-import type { AnswerBody, TestServer } from '#runtime/testing.ts';
+import { Folder, startServer, type AnswerBody, type TestServer } from '#runtime/testing.ts';
+import { colourBundle } from './test-pictures.ts';
 
 // Requests with pictures, for this room's tests.
 
@@ -6,6 +7,19 @@ export interface Answered {
   readonly status: number;
   readonly body: AnswerBody;
   readonly headers: Headers;
+}
+
+/** A server of the model of colours, for the tests of a file; takes pictures and bodies of up to a million. */
+export async function startColours(): Promise<AsyncDisposable & { readonly server: TestServer }> {
+  const folder = await Folder.create(colourBundle());
+  const server = await startServer(folder.path, { maxImagePixels: 1_000_000, maxBodyBytes: 1_000_000 });
+  return {
+    server,
+    [Symbol.asyncDispose]: async () => {
+      await server.stop();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** What a server answers to a body that fetch sends. */

@@ -10,7 +10,7 @@ import { closeEngine } from '#runtime/engine/engine.ts';
 import { mergesRows, outputDims, sampleTensors, type Samples } from '#runtime/engine/probe.ts';
 import { profileSetting, reportProvider, type ProviderReport } from './provider.ts';
 import { openSession, type GraphValue, type Session } from '#runtime/engine/session.ts';
-import { allocate, elementCount, type Tensor } from '#runtime/engine/tensor.ts';
+import { emptyTensor, type Tensor } from '#runtime/engine/tensor.ts';
 import { compilePictures, PictureReader, pixelLimit, type Pictures } from '#runtime/image/index.ts';
 import { compileAnswer, type AnswerContext } from '#runtime/protocol/answer.ts';
 import type { Problem } from '#runtime/protocol/errors.ts';
@@ -278,10 +278,7 @@ function wholeSample(
   if (problems.length > 0) return undefined;
   const { dims } = features.shapes(row);
   return () => {
-    const inputs = session.inputs.map(({ type }, index): Tensor => {
-      const shape = dims[index] ?? [];
-      return { type, dims: shape, data: allocate(type, elementCount(shape)) };
-    });
+    const inputs = session.inputs.map(({ type }, index) => emptyTensor(type, dims[index] ?? []));
     features.write(
       row,
       inputs.map(({ data }) => data),

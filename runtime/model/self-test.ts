@@ -1,7 +1,7 @@
 import { FailureError } from '#contract/failure.ts';
 import type { ModelInput } from '#contract/model-manifest.ts';
 import type { Session } from '#runtime/engine/session.ts';
-import { allocate, elementCount, type Tensor } from '#runtime/engine/tensor.ts';
+import { emptyTensor, type Tensor } from '#runtime/engine/tensor.ts';
 import { pathText, type Problem } from '#runtime/protocol/errors.ts';
 import { compileFeatures, type FeatureReader } from '#runtime/protocol/features.ts';
 import type { Nested } from '#runtime/protocol/nested.ts';
@@ -71,10 +71,9 @@ function runAlone(
     );
   }
   const { dims } = features.shapes(cells);
-  const inputs = session.inputs.map(({ type }, index): Tensor => {
-    const all = merging ? [1, ...(dims[index] ?? [])] : (dims[index] ?? []);
-    return { type, dims: all, data: allocate(type, elementCount(all)) };
-  });
+  const inputs = session.inputs.map(({ type }, index) =>
+    emptyTensor(type, merging ? [1, ...(dims[index] ?? [])] : (dims[index] ?? [])),
+  );
   features.write(
     cells,
     inputs.map(({ data }) => data),

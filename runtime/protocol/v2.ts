@@ -1,9 +1,8 @@
 import type { Job } from '#runtime/engine/batcher.ts';
 import type { GraphValue } from '#runtime/engine/session.ts';
 import {
-  allocate,
   copyElements,
-  elementCount,
+  emptyTensor,
   sliceElements,
   type Tensor,
   type TensorData,
@@ -153,8 +152,7 @@ function rowsIn(data: TensorData, from: number, count: number, rows: number): Te
 
 /** An empty tensor for so many rows, each of this run's shape. */
 function emptyRows({ type, dims }: Tensor, rows: number): Tensor {
-  const all = [rows, ...dims.slice(1)];
-  return { type, dims: all, data: allocate(type, elementCount(all)) };
+  return emptyTensor(type, [rows, ...dims.slice(1)]);
 }
 
 function copyRows(

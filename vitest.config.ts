@@ -7,10 +7,10 @@ const sources = [
   'contract',
   'artifact',
   'cli',
-  'monitoring',
   'bench',
   'test/cluster',
   'test/fuzz',
+  'test/report',
   'test/support',
   'charts',
 ];

@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { z } from 'zod';
 
 /** What one stage of `make test` came to. A stage that reports nothing counts as one check. */
@@ -5,7 +6,11 @@ export interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Each failed test's file and name, with the first lines of what it said. */
+  readonly failures?: readonly string[];
 }
+
+const MESSAGE_LINES = 4;
 
 const vitestSchema = z.object({
   numPassedTests: z.int(),
@@ -13,7 +18,18 @@ const vitestSchema = z.object({
   numPendingTests: z.int(),
   numTodoTests: z.int().default(0),
   success: z.boolean(),
-  testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.unknown()) })).default([]),
+  testResults: z
+    .array(
+      z.object({
+        name: z.string(),
+        status: z.string(),
+        message: z.string().default(''),
+        assertionResults: z.array(
+          z.object({ status: z.string(), fullName: z.string(), failureMessages: z.array(z.string()).nullish() }),
+        ),
+      }),
+    )
+    .default([]),
 });
 
 /** Vitest's JSON report. A file that does not load has no tests and fails all the same; so does an unhandled error. */
@@ -21,13 +37,31 @@ export function vitestCounts(report: string, exitCode: number): Counts {
   const parsed = vitestSchema.parse(JSON.parse(report));
   const unloaded = parsed.testResults.filter(
     (file) => file.status === 'failed' && file.assertionResults.length === 0,
-  ).length;
-  const counts = {
+  );
+  const failures = [
+    ...unloaded.map(({ name, message }) => failure(name, 'does not load', message)),
+    ...parsed.testResults.flatMap(({ name, assertionResults }) =>
+      assertionResults
+        .filter(({ status }) => status === 'failed')
+        .map(({ fullName, failureMessages }) => failure(name, fullName, failureMessages?.[0] ?? '')),
+    ),
+  ];
+  const counts: Counts = {
     passed: parsed.numPassedTests,
-    failed: parsed.numFailedTests + unloaded,
+    failed: parsed.numFailedTests + unloaded.length,
     skipped: parsed.numPendingTests + parsed.numTodoTests,
+    ...(failures.length > 0 && { failures }),
   };
   return exitCode !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+/** The message without its stack: what failed has to be found from the last screen of a log alone. */
+function failure(file: string, test: string, message: string): string {
+  const lines = message
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^\s*at /.test(line))
+    .slice(0, MESSAGE_LINES);
+  return [`${relative(process.cwd(), file)}: ${test}`, ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
 /** pytest's JUnit report: the attributes of its <testsuite>. */

@@ -18,8 +18,29 @@ describe('what a stage came to', () => {
     expect(vitestCounts(vitest({ numFailedTests: 2 }), 1)).toEqual({ passed: 3, failed: 2, skipped: 1 });
   });
   test('a file that does not load is a failure, though it has no tests', () => {
-    const testResults = [{ status: 'failed', assertionResults: [] }];
-    expect(vitestCounts(vitest({ testResults }), 1)).toEqual({ passed: 3, failed: 1, skipped: 1 });
+    const testResults = [
+      { name: `${process.cwd()}/a.test.ts`, status: 'failed', message: 'no b.ts', assertionResults: [] },
+    ];
+    expect(vitestCounts(vitest({ testResults }), 1)).toEqual({
+      passed: 3,
+      failed: 1,
+      skipped: 1,
+      failures: ['a.test.ts: does not load\n  no b.ts'],
+    });
+  });
+  test('each failed test comes with what it said, without the stack', () => {
+    const assertionResults = [
+      { status: 'passed', fullName: 'adds', failureMessages: [] },
+      {
+        status: 'failed',
+        fullName: 'divides',
+        failureMessages: ['Error: expected 2\n\nReceived 3\n    at x (/a.ts:1:2)\n    at y'],
+      },
+    ];
+    const testResults = [{ name: `${process.cwd()}/a.test.ts`, status: 'failed', assertionResults }];
+    expect(vitestCounts(vitest({ numFailedTests: 1, testResults }), 1).failures).toEqual([
+      'a.test.ts: divides\n  Error: expected 2\n  Received 3',
+    ]);
   });
   test('a run that ends badly with every test passed is a failure', () => {
     expect(vitestCounts(vitest(), 1).failed).toBe(1);
@@ -52,6 +73,11 @@ describe('the summary', () => {
       'e2e    2 passed   1 failed   4 skipped   1 min 1 s',
       '9 passed, 1 failed',
     ]);
+  });
+  test('begins with what failed, and says when that is not all', () => {
+    const failures = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((test) => `x.test.ts: ${test}`);
+    const text = summary([{ name: 'unit', counts: { passed: 0, failed: 7, skipped: 0, failures }, seconds: 1 }]);
+    expect(text.split('\n').slice(0, 6)).toEqual([...failures.slice(0, 5), 'and 2 more']);
   });
   test.each([
     ['all passed', [outcome('unit', 1, 0), outcome('e2e', 1, 0)], true, 0],

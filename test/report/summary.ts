@@ -8,7 +8,9 @@ export interface Outcome {
   readonly seconds: number;
 }
 
-/** The table of all stages, and the plain count as its last line. */
+const FAILURES_SHOWN = 5;
+
+/** The first failed tests, the table of all stages, and the plain count as its last line. */
 export function summary(outcomes: readonly Outcome[]): string {
   const rows = outcomes.map(({ name, counts, seconds }) => [
     name,
@@ -18,7 +20,14 @@ export function summary(outcomes: readonly Outcome[]): string {
     time(seconds),
   ]);
   const { passed, failed } = total(outcomes.map(({ counts }) => counts));
-  return [...columns(rows), `${passed} passed, ${failed} failed`].join('\n');
+  const failures = outcomes.flatMap(({ counts }) => counts.failures ?? []);
+  const more = failures.length - FAILURES_SHOWN;
+  return [
+    ...failures.slice(0, FAILURES_SHOWN),
+    ...(more > 0 ? [`and ${more} more`] : []),
+    ...columns(rows),
+    `${passed} passed, ${failed} failed`,
+  ].join('\n');
 }
 
 function time(seconds: number): string {

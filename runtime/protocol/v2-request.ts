@@ -141,15 +141,20 @@ export function readOutputs(
     return all;
   }
   const wanted: WantedOutput[] = [];
+  const seen = new Set<number>();
   for (const [position, value] of given.entries()) {
     const path: Path = ['outputs', position];
     const index = isObject(value) ? outputs.findIndex(({ name }) => name === value['name']) : -1;
     const parameters = isObject(value) ? readParameters(value['parameters'], path, problems) : {};
-    if (index >= 0) {
-      wanted.push({ index, binary: parameters.binary_data ?? binary });
-    } else {
+    if (index < 0) {
       const name = isObject(value) ? quote(value['name']) : quote(value);
       report(problems, path, `is no output of this model: ${name}; its outputs are ${names(outputs)}`);
+    } else if (seen.has(index)) {
+      // Or a short request could ask for any number of copies of a large tensor.
+      report(problems, path, `asks for output "${outputs[index]?.name}" twice`);
+    } else {
+      seen.add(index);
+      wanted.push({ index, binary: parameters.binary_data ?? binary });
     }
   }
   return wanted.length === 0 ? all : wanted;

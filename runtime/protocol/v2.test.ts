@@ -58,6 +58,17 @@ describe('a value that the type does not hold is a 400 that says so', () => {
   });
 });
 
+test('an output that is asked for twice is a 400, so that no short request has an enormous answer', async () => {
+  const server = await servers.echo('float32');
+  const inputs = [{ name: 'x', shape: [1], datatype: 'FP32', data: [1] }];
+  const ask = (...names: readonly string[]) =>
+    post(`${server.url}/v2/models/float32/infer`, { inputs, outputs: names.map((name) => ({ name })) });
+  expect((await ask('y')).status).toBe(200);
+  const { status, body } = await ask('y', 'y');
+  expect(status).toBe(400);
+  expect(body.error).toContain('outputs[1]: asks for output "y" twice');
+});
+
 test('infinite answers cannot be JSON and say so', async () => {
   const model: OnnxModel = {
     inputs: [{ name: 'x', type: 'float32', shape: ['N'] }],

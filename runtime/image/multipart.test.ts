@@ -212,3 +212,11 @@ test('a header value that would take a careless parser long is read at once', ()
   expect(parseMediaType(`a; b="${'\\'.repeat(50_001)}`)).toBeUndefined();
   expect(performance.now() - started).toBeLessThan(500);
 });
+
+test('a part’s header that would take a careless parser long is read at once', () => {
+  const line = `x: a${' '.repeat(7_000)}b`;
+  const part = `--b\r\n${line}\r\ncontent-disposition: form-data; name=file\r\n\r\nx\r\n`;
+  const started = performance.now();
+  expect(parse(`${part.repeat(50)}--b--`)).toHaveLength(50);
+  expect(performance.now() - started).toBeLessThan(500);
+});

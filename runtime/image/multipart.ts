@@ -17,6 +17,8 @@ const CRLF = Buffer.from('\r\n');
 const HEADERS_END = Buffer.from('\r\n\r\n');
 /** A part's headers together. */
 const MAX_HEADER_BYTES = 8 * 1024;
+/** A header's name, and its colon. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+(?=:)/;
 /** RFC 2046: 1 to 70 characters, the last not a space. */
 const BOUNDARY = /^[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]$/;
 
@@ -89,13 +91,13 @@ function readHeaders(body: Buffer, at: number, part: number): Headers {
   if (end < 0) throw broken(`the headers of part ${part} do not end within ${MAX_HEADER_BYTES} bytes`);
   const headers = new Map<string, string>();
   for (const line of body.toString('utf8', at, at + end).split('\r\n')) {
-    const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    if (name === undefined || value === undefined) {
+    const name = HEADER_NAME.exec(line)?.[0];
+    if (name === undefined || /[\r\n]/.test(line)) {
       throw broken(`part ${part} has a line that is no header: ${JSON.stringify(line.slice(0, 60))}`);
     }
     const key = name.toLowerCase();
     if (headers.has(key)) throw broken(`part ${part} has the header ${key} twice`);
-    headers.set(key, value);
+    headers.set(key, line.slice(name.length + 1).trim());
   }
   return { headers, start: at + end + HEADERS_END.length };
 }

@@ -93,6 +93,13 @@ describe('a request with a bad picture', () => {
       'ImageTooLarge',
       'file: is 2000 x 1000 pixels, this server takes at most 1000000 pixels',
     ],
+    [
+      'a side that takes more memory to resize than its pixels do',
+      async () => form([png(plain(70_000, 1, [0, 0, 0]))]),
+      413,
+      'ImageTooLarge',
+      'file: is 70000 x 1 pixels, this server takes sides of at most 65535',
+    ],
   ];
   test.each(cases)('%s', async (_, body, status, code, text) => {
     const answer = await send(server, '/predict', await body());
@@ -122,6 +129,9 @@ describe('a request with a bad picture', () => {
     const { status, body } = await send(server, '/predict', cut, { 'content-type': type });
     expect([status, body.code]).toEqual([400, 'InvalidRequest']);
     expect(body.error).toContain('part 0 does not end with the boundary "b"');
+    const twice = await send(server, '/predict', cut, { 'content-type': `${type}; boundary=c` });
+    expect([twice.status, twice.body.code]).toEqual([400, 'InvalidRequest']);
+    expect(twice.body.error).toContain('its content-type has no boundary');
   });
 
   test('a bomb is refused before it is unpacked', async () => {

@@ -25,6 +25,7 @@ export const HOW_TO_SEND =
 /** Beside the files a form may have a few fields that nobody reads. */
 const OTHER_PARTS = 16;
 
+const FORM_TYPE = 'multipart/form-data';
 const FORMATS: ReadonlyMap<string, PictureFormat> = new Map([
   ['image/jpeg', 'jpeg'],
   ['image/jpg', 'jpeg'],
@@ -42,7 +43,7 @@ const ANY_FORMAT: ReadonlySet<string> = new Set([
 /** Whether a body of this content type is a picture, or a form that may hold one. */
 export function isPictureType(contentType: string): boolean {
   const type = typeOf(contentType);
-  return type === 'multipart/form-data' || FORMATS.has(type) || ANY_FORMAT.has(type);
+  return type === FORM_TYPE || FORMATS.has(type) || ANY_FORMAT.has(type);
 }
 
 /** Whether the body is for this room: by its content type, or by its first bytes where it has none. */
@@ -52,9 +53,10 @@ export function isPictureBody({ bytes, contentType }: PictureBody): boolean {
 
 /** The pictures of a body: at most `limit` in a form, one as the body itself. Throws RequestError. */
 export function filesOf({ bytes, contentType }: PictureBody, limit: number): readonly PictureFile[] {
-  const type = contentType === undefined ? undefined : parseMediaType(contentType);
-  if (type?.type !== 'multipart/form-data') return [{ bytes, declared: declaredType(contentType) }];
-  const parts = parseMultipart(bytes, type.parameters.get('boundary'), { parts: limit + OTHER_PARTS });
+  if (contentType === undefined || typeOf(contentType) !== FORM_TYPE)
+    return [{ bytes, declared: declaredType(contentType) }];
+  const boundary = parseMediaType(contentType)?.parameters.get('boundary');
+  const parts = parseMultipart(bytes, boundary, { parts: limit + OTHER_PARTS });
   const files = parts.filter(({ name }) => name === FILE_FIELD);
   if (files.length === 0) {
     const names = [...new Set(parts.map(({ name }) => JSON.stringify(name.slice(0, 60))))]

@@ -27,6 +27,8 @@ export type Checked =
 
 /** So many source pixels are fitted in less time than the way to another thread and back is worth. */
 const QUICK_PIXELS = 32 * 1024;
+/** A JPEG has no longer sides. Resizing takes memory and time by the longer one, however few pixels there are. */
+const LONGEST_SIDE = 65_535;
 /** A picture waits at most so long for its turn to be decoded. */
 const WAIT_MS = 250;
 
@@ -75,6 +77,10 @@ export class PictureReader {
     try {
       const header = readHeader(bytes, format);
       const { width, height } = header;
+      if (Math.max(width, height) > LONGEST_SIDE) {
+        const limit = `this server takes sides of at most ${LONGEST_SIDE}`;
+        return refused('large', `is ${width} x ${height} pixels, ${limit}; make it smaller before sending`);
+      }
       if (width * height <= this.#maxPixels) return { kind: 'picture', header, bytes };
       const limit = `this server takes at most ${this.#maxPixels} pixels`;
       return refused('large', `is ${width} x ${height} pixels, ${limit}; make it smaller before sending`);

@@ -69,3 +69,21 @@ test('there is room for as many as the mean time allows to wait', async () => {
   await Promise.all(answers);
   expect(turns.hasRoom(Array.from({ length: 1000 }, () => megapixel))).toBe(true);
 });
+
+test('work that fails at once does not make the rest look quick', async () => {
+  let now = 0;
+  const turns = new Turns({ slots: 1, pixels: 1e9, waitMs: 100, now: () => now });
+  const megapixel = 950_000;
+  for (let i = 0; i < 100; i++) {
+    await turns.take(megapixel, async () => {
+      now += 10;
+    });
+  }
+  for (let i = 0; i < 100; i++)
+    await turns.take(megapixel, () => Promise.reject(new Error('gone'))).catch(() => undefined);
+  const works = Array.from({ length: 11 }, held);
+  const answers = works.map(({ work }) => turns.take(megapixel, work));
+  expect(turns.hasRoom([megapixel])).toBe(false);
+  for (const { end } of works) end('');
+  await Promise.all(answers);
+});

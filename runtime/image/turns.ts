@@ -54,13 +54,21 @@ export class Turns {
       this.#enter(pixels);
     }
     const started = this.#options.now();
+    let whole = false;
     try {
-      return await work();
+      const result = await work();
+      whole = true;
+      return result;
     } finally {
-      const ms = this.#options.now() - started;
-      this.#msPerPixel += (ms / (pixels + OWN_COST) - this.#msPerPixel) * NEWEST;
+      this.#learn((this.#options.now() - started) / (pixels + OWN_COST), whole);
       this.#leave(pixels);
     }
+  }
+
+  /** Work that failed may have failed at once, which says nothing of what pictures take. */
+  #learn(msPerPixel: number, whole: boolean): void {
+    if (!whole && msPerPixel < this.#msPerPixel) return;
+    this.#msPerPixel += (msPerPixel - this.#msPerPixel) * NEWEST;
   }
 
   #fits(pixels: number): boolean {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import type { Backlog } from '#runtime/engine/backlog.ts';
@@ -18,7 +18,7 @@ const SAME_REFUSAL_MS = 100;
 
 export interface GateOptions {
   readonly admission: Admission;
-  /** Body bytes that may be held at once. */
+  /** Bytes that the bodies of requests which are not answered yet may have together. */
   readonly maxHeldBytes: number;
   readonly backlog: () => Backlog | undefined;
   readonly refused: () => void;
@@ -64,8 +64,8 @@ export class Gate {
   }
 
   /** Why a request is not let in, before its body is read; undefined where it is. */
-  enter(now: number, request: IncomingMessage): RequestError | undefined {
-    const { admission, maxHeldBytes } = this.#options;
+  enter(now: number, request: IncomingMessage, response: ServerResponse): RequestError | undefined {
+    const { admission } = this.#options;
     this.#connections.add(request.socket);
     const { turnMs, turnBeforeMs, requests } = this.#clock.enter(now);
     this.#insideMs += turnBeforeMs;
@@ -86,22 +86,17 @@ export class Gate {
           `overloaded: a prediction would wait about ${Math.ceil(waitMs)} ms, the limit is ${Math.ceil(admission.limitMs(load))} ms; ask again in a second, or run more replicas`,
       );
     }
-    const bytes = Number(request.headers['content-length'] ?? 0);
-    if (!(bytes > SMALL_BODY)) return undefined;
-    // One body is always let in, however large.
-    if (this.#heldBytes > 0 && this.#heldBytes + bytes > maxHeldBytes) {
-      return this.#refuse(
-        now,
-        'bytes',
-        () =>
-          `overloaded: requests that are being answered hold ${this.#heldBytes} bytes, and ${bytes} more would pass the limit of ${maxHeldBytes}; ask again in a second, or send smaller batches`,
-      );
-    }
-    this.#heldBytes += bytes;
-    request.once('close', () => {
-      this.#heldBytes -= bytes;
-    });
-    return undefined;
+    return this.#hold(now, declaredBytes(request), response);
+  }
+
+  /** Why a body is not kept that is larger than its head said: it came in chunks, or was compressed. */
+  weigh(
+    now: number,
+    request: IncomingMessage,
+    response: ServerResponse,
+    bytes: number,
+  ): RequestError | undefined {
+    return this.#hold(now, bytes - declaredBytes(request), response);
   }
 
   /** A request that was let in is answered. */
@@ -112,6 +107,25 @@ export class Gate {
 
   close(): void {
     clearInterval(this.#timer);
+  }
+
+  /** Counts bytes until the answer has gone out; one large body is always let in. */
+  #hold(now: number, bytes: number, response: ServerResponse): RequestError | undefined {
+    if (!(bytes > SMALL_BODY)) return undefined;
+    const { maxHeldBytes } = this.#options;
+    if (this.#heldBytes > 0 && this.#heldBytes + bytes > maxHeldBytes) {
+      return this.#refuse(
+        now,
+        'bytes',
+        () =>
+          `overloaded: requests that are being answered hold ${this.#heldBytes} bytes, and ${bytes} more would pass the limit of ${Math.floor(maxHeldBytes)}; ask again in a second, or send smaller batches`,
+      );
+    }
+    this.#heldBytes += bytes;
+    response.once('close', () => {
+      this.#heldBytes -= bytes;
+    });
+    return undefined;
   }
 
   /** Refusing has to cost much less than answering: whoever is refused within a moment is told the same. */
@@ -150,4 +164,8 @@ export class Gate {
     this.#insideMs = 0;
     this.#connections.clear();
   }
+}
+
+function declaredBytes({ headers }: IncomingMessage): number {
+  return Number(headers['content-length'] ?? 0);
 }

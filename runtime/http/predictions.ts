@@ -95,7 +95,7 @@ export class PredictionEndpoint {
         ? notAvailable()
         : (nameProblem(model, route) ??
           bodyProblem(request, bodyRules(model, route, maxBodyBytes)) ??
-          gate.enter(arrivedMs, request));
+          gate.enter(arrivedMs, request, response));
     if (model === undefined || problem !== undefined) {
       const reply = errorReply(problem ?? notAvailable(), errorShapeOf(route, model));
       return this.#finish(exchange, { ...reply, predictions: [] }, refuse.bind(undefined, request));
@@ -104,7 +104,12 @@ export class PredictionEndpoint {
     readBody(
       request,
       maxBodyBytes,
-      (body) => this.#dispatch(exchange, model, body),
+      (body) => {
+        const heavy = gate.weigh(arrivedMs, request, response, body.length);
+        if (heavy === undefined) return this.#dispatch(exchange, model, body);
+        const reply = { ...errorReply(heavy, errorShapeOf(route, model)), predictions: [] };
+        this.#finish(exchange, reply, accepted(exchange));
+      },
       (error) => {
         const reply = { ...errorReply(error, errorShapeOf(route, model)), predictions: [] };
         this.#finish(exchange, reply, sendEarly.bind(undefined, request));

@@ -167,6 +167,7 @@ function names(values: readonly GraphValue[]): string {
     .join(', ');
 }
 
-function refused(problems: readonly Problem[]): RequestError {
+/** A 400 that says what does not fit the graph. */
+export function refused(problems: readonly Problem[]): RequestError {
   return new RequestError(400, 'InvalidInput', 'the inference request does not fit the model', { problems });
 }

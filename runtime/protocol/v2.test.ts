@@ -172,3 +172,42 @@ test('what says that an array is enormous costs no memory', async () => {
   expect(answer.status).toBe(400);
   expect(answer.body.error).toContain('one inside it is not of 20000 elements: number 0');
 });
+
+describe('a tensor without elements', () => {
+  /** x of any width, and the rows' own numbers. */
+  const model: OnnxModel = {
+    inputs: [
+      { name: 'x', type: 'float32', shape: ['N', 'T'] },
+      { name: 'rows', type: 'float32', shape: ['N', 1] },
+    ],
+    outputs: [{ name: 'y', type: 'float32', shape: ['N', null] }],
+    nodes: [{ op: 'Concat', inputs: ['x', 'rows'], outputs: ['y'], attributes: { axis: { int: 1 } } }],
+  };
+  const alone: OnnxModel = {
+    inputs: [{ name: 'x', type: 'float32', shape: ['N', 'T'] }],
+    outputs: [{ name: 'y', type: 'float32', shape: ['N', 'T'] }],
+    nodes: [{ op: 'Identity', inputs: ['x'], outputs: ['y'] }],
+  };
+  const x = (rows: number) => ({ name: 'x', shape: [rows, 0], datatype: 'FP32', data: [] });
+
+  test('cannot ask for a billion rows in a hundred bytes', async () => {
+    const server = await servers.of('hollow', alone);
+    const ask = (rows: number) => post(`${server.url}/v2/models/hollow/infer`, { inputs: [x(rows)] });
+    const { status, body } = await ask(1e9);
+    expect(status).toBe(400);
+    expect(body.error).toContain('inputs[0].shape: [1000000000, 0] has no elements');
+    const few = await ask(100);
+    expect([few.status, few.body.outputs[0]?.shape]).toEqual([200, [100, 0]]);
+  });
+
+  test('has as many rows as another that has elements for each', async () => {
+    const server = await servers.of('backed', model);
+    const data = Array.from({ length: 20_000 }, (_, i) => i);
+    const rows = { name: 'rows', shape: [20_000, 1], datatype: 'FP32', data };
+    const { status, body } = await post(`${server.url}/v2/models/backed/infer`, {
+      inputs: [x(20_000), rows],
+    });
+    expect([status, body.outputs[0]?.shape]).toEqual([200, [20_000, 1]]);
+    expect(body.outputs[0]?.data).toEqual(data);
+  });
+});

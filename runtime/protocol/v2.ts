@@ -14,6 +14,7 @@ import type { Prediction, PredictionReader } from './prediction.ts';
 import { compileV2Answer, type V2AnswerWriter } from './v2-answer.ts';
 import { splitBody, type V2Body } from './v2-body.ts';
 import { V2_DATATYPE } from './v2-datatype.ts';
+import { refuseHollow } from './v2-hollow.ts';
 import { noRows } from './v2-no-rows.ts';
 import { readV2Request, type V2Input, type V2Request } from './v2-request.ts';
 import { compileV2Scanner } from './v2-scan.ts';
@@ -47,6 +48,8 @@ export function compileV2(model: V2Model): Reader {
       sink.answer(compiled.answer(request, noRows(model, request)), []);
       return undefined;
     }
+    const { tensors } = request;
+    refuseHollow(model.inputs, request, model.merging && tensors.some(({ data }) => data.length > 0));
     return model.merging ? mergingJob(compiled, request, rows, sink) : wholeJob(compiled, request, sink);
   };
 }

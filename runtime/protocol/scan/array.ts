@@ -23,8 +23,8 @@ export interface NumberArrayOptions {
 /** Tensors have no more dimensions. */
 const MAX_DEPTH = 8;
 const FIRST_ROOM = 64;
-/** A count that a caller made up is not believed beyond this. */
-const MOST_ROOM = 1 << 20;
+/** A number with its comma or bracket; a count that a caller made up is not believed beyond what there are bytes for. */
+const LEAST_BYTES = 2;
 
 const CONVERT: Readonly<Partial<Record<TensorType, (values: Float64Array) => TensorData>>> = {
   float16: (values) => new Float16Array(values),
@@ -61,7 +61,8 @@ class ArrayScan {
   #length = 0;
 
   constructor(reader: ByteReader, range: NumberRange, options: NumberArrayOptions) {
-    const room = Math.min(options.count ?? FIRST_ROOM, MOST_ROOM);
+    const most = Math.ceil((reader.bytes.length - reader.at) / LEAST_BYTES);
+    const room = Math.min(options.count ?? FIRST_ROOM, most);
     this.#reader = reader;
     this.#range = range;
     this.#options = options;

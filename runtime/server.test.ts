@@ -86,7 +86,7 @@ test('a bare graph refuses fields that are none of its inputs', async () => {
   const { status, body } = await post(`${bare.url}/predict`, { idx: 1, more: 2 });
   await bare.stop();
   expect(status).toBe(422);
-  expect(body.details).toEqual([{ path: 'more', message: 'is no input of this model: idx' }]);
+  expect(body.details).toEqual([{ path: 'more', message: 'is no input of this model; its inputs are idx' }]);
 });
 
 describe('pages', () => {

@@ -1,16 +1,21 @@
 import type { ModelInput } from '#contract/model-manifest.ts';
 import type { Model } from '#runtime/model/load.ts';
+import { isSingle } from '#runtime/protocol/scalar.ts';
 import { meaningOf, type Meaning } from './meaning.ts';
 import { ROUTES } from './routes.ts';
 import { V2_BINARY, V2_LENGTH_HEADER, v2Example, v2RequestSchema } from './v2-openapi.ts';
 
+/** Examples of more elements would make megabytes that nobody reads, at every request for the document. */
+const MAX_EXAMPLE_ELEMENTS = 2000;
+
 /** OpenAPI 3.1 of this very model: its features with their ranges, choices and an example. */
 export function openApi(model: Model): object {
-  const { manifest, name, example } = model;
+  const { manifest, name } = model;
+  const example = elementsOf(manifest.inputs) <= MAX_EXAMPLE_ELEMENTS ? model.example : undefined;
   const batch = manifest.response?.batch;
   const rows = batch?.request ?? 'instances';
-  // A picture as a tensor is an example of many thousand numbers.
-  const tensors = model.pictures === undefined ? v2Example(model, example) : undefined;
+  const tensors =
+    example === undefined || model.pictures !== undefined ? undefined : v2Example(model, example);
   const infer = jsonBody({ $ref: '#/components/schemas/InferRequest' }, tensors, V2_BINARY);
   const bodies: Readonly<Record<string, object>> = {
     '/v2/models/:name/infer': infer,
@@ -34,7 +39,7 @@ export function openApi(model: Model): object {
                 },
               },
             },
-            { [rows]: [example] },
+            example === undefined ? undefined : { [rows]: [example] },
           )
         : pictureBody({ type: 'array', items: PICTURE }),
   };
@@ -56,7 +61,7 @@ export function openApi(model: Model): object {
     ),
     components: {
       schemas: {
-        Features: featuresSchema(manifest.inputs),
+        Features: featuresSchema(manifest.inputs, model.merging),
         InferRequest: v2RequestSchema(model),
         Error: errorSchema(manifest.response?.errors),
         InferError: { type: 'object', required: ['error'], properties: { error: { type: 'string' } } },
@@ -106,6 +111,11 @@ function operations(
   };
 }
 
+function elementsOf(inputs: readonly ModelInput[]): number {
+  const sizes = inputs.map(({ shape }) => shape.reduce<number>((product, dim) => product * (dim ?? 1), 1));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 /** The same for a browser. */
 const PAGE = { 'text/html': { schema: { type: 'string' } } };
 
@@ -144,25 +154,16 @@ function json(schema: object): object {
   return { 'application/json': { schema } };
 }
 
-function featuresSchema(inputs: readonly ModelInput[]): object {
+function featuresSchema(inputs: readonly ModelInput[], merging: boolean): object {
   return {
     type: 'object',
     required: inputs.filter(({ required }) => required).map(({ name }) => name),
-    properties: Object.fromEntries(inputs.map((input) => [input.name, featureSchema(input)])),
+    properties: Object.fromEntries(inputs.map((input) => [input.name, featureSchema(input, merging)])),
   };
 }
 
-function featureSchema({
-  type,
-  shape,
-  integer,
-  range,
-  values,
-  description,
-  unit,
-  default: value,
-  required,
-}: ModelInput): object {
+function featureSchema(input: ModelInput, merging: boolean): object {
+  const { type, shape, integer, range, values, description, unit, default: value, required } = input;
   const one =
     type === 'string'
       ? 'string'
@@ -171,12 +172,11 @@ function featureSchema({
         : integer || /^u?int/.test(type)
           ? 'integer'
           : 'number';
-  const single = shape.slice(1).every((dim) => dim === 1);
+  const single = isSingle(input, merging);
+  const dims = shape.slice(merging ? 1 : 0).map((dim) => dim ?? 'any');
   return {
     type: single ? (required ? one : [one, 'null']) : 'array',
-    ...(single
-      ? {}
-      : { description: `elements of shape [${shape.map((dim) => dim ?? 'any').join(', ')}]`, items: {} }),
+    ...(single ? {} : { description: `elements of shape [${dims.join(', ')}]`, items: {} }),
     ...(range?.min === undefined ? {} : { minimum: range.min }),
     ...(range?.max === undefined ? {} : { maximum: range.max }),
     ...(values === undefined ? {} : { enum: required ? values : [...values, null] }),

@@ -214,7 +214,7 @@ function compileModel(options: LoadOptions, tried: Tried): Model {
     v2Metadata: v2Metadata(v2Model),
     outputs: session.outputs,
     health: health === undefined ? undefined : compileAnswer(manifest, health, 'response.health'),
-    example: exampleRequest(manifest.inputs),
+    example: exampleRequest(manifest.inputs, merging),
     merging,
     cap,
     batcher: new Batcher(engine, {
@@ -249,7 +249,7 @@ function mergeableSamples(
     session.outputs.every(({ shape }) => shape.length === 0 || shape[0] === null);
   if (!open) return undefined;
   const features = compileUnchecked(manifest.inputs, session, true);
-  const rows = sampleRequests(manifest.inputs, golden, SAMPLES).map((request) =>
+  const rows = sampleRequests(manifest.inputs, golden, { count: SAMPLES, merging: true }).map((request) =>
     features.read(request, [], []),
   );
   const shapes = features.shapes(rows[0] ?? []);
@@ -272,7 +272,7 @@ function wholeSample(
   session: Session,
 ): (() => readonly Tensor[]) | undefined {
   const features = compileUnchecked(manifest.inputs, session, false);
-  const [request] = sampleRequests(manifest.inputs, golden, 1);
+  const [request] = sampleRequests(manifest.inputs, golden, { count: 1, merging: false });
   const problems: Problem[] = [];
   const row = features.read(request, [], problems);
   if (problems.length > 0) return undefined;

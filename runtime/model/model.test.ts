@@ -177,14 +177,22 @@ describe('example requests', () => {
     ],
     [input({ shape: [null], type: 'string' }), ''],
   ])('%#: from default, choices or range', (described, value) => {
-    expect(exampleRequest([described])).toEqual({ x: value });
+    expect(exampleRequest([described], true)).toEqual({ x: value });
+  });
+
+  test.each([
+    [input({ shape: [null, null] }), [[0.5]]],
+    [input({ shape: [null] }), 0.5],
+    [input({ shape: [2] }), [0.5, 0.5]],
+  ])('%#: the whole tensor where rows do not run together', (described, value) => {
+    expect(exampleRequest([described], false)).toEqual({ x: value });
   });
 
   test('samples differ from each other and are the same each time', () => {
     const inputs = [input({ range: { min: 0, max: 1 } })];
-    const samples = sampleRequests(inputs, undefined, 8);
+    const samples = sampleRequests(inputs, undefined, { count: 8, merging: true });
     expect(new Set(samples.map((sample) => sample['x'])).size).toBe(8);
-    expect(sampleRequests(inputs, undefined, 8)).toEqual(samples);
+    expect(sampleRequests(inputs, undefined, { count: 8, merging: true })).toEqual(samples);
   });
 
   test('the example that a person is shown is accepted', async () => {

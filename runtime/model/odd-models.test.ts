@@ -157,7 +157,7 @@ test.each([
   ['int64', `{"x":${TOP + 1n}}`, `between -9223372036854775808 and ${TOP}, got ${TOP + 1n}`],
   ['uint64', '{"x":-1}', `between 0 and ${UTOP}, got -1`],
   ['float16', '{"x":[65520,1]}', 'is too large for float16: 65520'],
-  ['int8', '{"x":[128,1]}', 'must be a int8, between -128 and 127, got 128'],
+  ['int8', '{"x":[128,1]}', 'must be an int8, between -128 and 127, got 128'],
   ['bool', '{"x":[2,0]}', 'must be true or false, got number 2'],
   ['string', '{"x":["\\ud800"]}', 'holds half of a surrogate pair'],
   ['string', '{"x":["a\\u0000b"]}', 'holds a NUL character'],

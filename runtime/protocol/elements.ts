@@ -83,7 +83,7 @@ function integerProblem(
   if (typeof value === 'number' && !Number.isInteger(value)) return `must be a whole number, got ${value}`;
   return value >= least && value <= greatest
     ? undefined
-    : `must be a ${type}, between ${least} and ${greatest}, got ${value}`;
+    : `must be ${type.startsWith('int') ? 'an' : 'a'} ${type}, between ${least} and ${greatest}, got ${value}`;
 }
 
 /** The element for a value in which elementProblem saw none. */

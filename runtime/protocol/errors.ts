@@ -90,6 +90,11 @@ export function pathText(path: Path): string {
     .join('');
 }
 
+/** What a request has where a message says what is wanted. */
+export function found(value: unknown): string {
+  return value === undefined ? 'it is missing' : `got ${quote(value)}`;
+}
+
 /** A value as an error message may quote it: short, and never deep. */
 export function quote(value: unknown): string {
   if (value === null) return 'null';

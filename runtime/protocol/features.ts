@@ -144,7 +144,7 @@ function reportUnknown(
       report(
         problems,
         [...path, field.slice(0, 100)],
-        `is no input of this model: ${[...names].slice(0, 50).join(', ')}`,
+        `is no input of this model; its inputs are ${[...names].slice(0, 50).join(', ')}`,
       );
     }
   }

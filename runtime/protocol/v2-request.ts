@@ -1,7 +1,7 @@
 import type { GraphValue } from '#runtime/engine/session.ts';
 import type { Tensor, TensorData } from '#runtime/engine/tensor.ts';
 import { readBinary } from './binary/index.ts';
-import { quote, report, RequestError, type Path, type Problem } from './errors.ts';
+import { found, quote, report, RequestError, type Path, type Problem } from './errors.ts';
 import { readNested } from './nested.ts';
 import type { ElementRule } from './scalar.ts';
 import type { BinaryTail } from './v2-body.ts';
@@ -58,8 +58,7 @@ function readInputs(
   problems: Problem[],
 ): readonly Tensor[] {
   if (!Array.isArray(given)) {
-    const got = given === undefined ? 'it is missing' : `got ${quote(given)}`;
-    report(problems, ['inputs'], `must be an array of tensors, ${got}`);
+    report(problems, ['inputs'], `must be an array of tensors, ${found(given)}`);
     return [];
   }
   const tensors: Tensor[] = [];
@@ -100,8 +99,8 @@ function readTensor(
   const bytes = typeof size === 'number' ? tail.take(size) : undefined;
   const datatype = V2_DATATYPE[input.type];
   if (value['datatype'] !== datatype) {
-    const got = quote(value['datatype']);
-    report(problems, [...path, 'datatype'], `must be ${datatype} for input "${input.name}", got ${got}`);
+    const got = found(value['datatype']);
+    report(problems, [...path, 'datatype'], `must be ${datatype} for input "${input.name}", ${got}`);
   }
   const dims = readShape(value['shape'], input, [...path, 'shape'], problems);
   const where = [...path, 'data'];

@@ -1,5 +1,5 @@
 import type { GraphValue } from '#runtime/engine/session.ts';
-import { quote, report, type Path, type Problem } from './errors.ts';
+import { found, report, type Path, type Problem } from './errors.ts';
 
 /** Reads a tensor's `shape`, which must be one that the graph takes. */
 export function readShape(
@@ -15,7 +15,9 @@ export function readShape(
     return undefined;
   }
   if (!isShape(value)) {
-    report(problems, path, `must be an array of sizes like ${wanted}, got ${quote(value)}`);
+    const odd = Array.isArray(value) ? (value as unknown[]).findIndex((dim) => !isSize(dim)) : -1;
+    const got = odd < 0 ? found(value) : `${found((value as unknown[])[odd])} as size ${odd}`;
+    report(problems, path, `must be an array of whole numbers like ${wanted}, ${got}`);
     return undefined;
   }
   if (fitsShape(value, input.shape)) return value;
@@ -33,8 +35,9 @@ function isNegative(dim: unknown): dim is number {
 }
 
 function isShape(value: unknown): value is readonly number[] {
-  return (
-    Array.isArray(value) &&
-    value.every((dim) => typeof dim === 'number' && Number.isSafeInteger(dim) && dim >= 0)
-  );
+  return Array.isArray(value) && value.every(isSize);
+}
+
+function isSize(dim: unknown): boolean {
+  return typeof dim === 'number' && Number.isSafeInteger(dim) && dim >= 0;
 }

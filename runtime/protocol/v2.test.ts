@@ -58,6 +58,20 @@ describe('a value that the type does not hold is a 400 that says so', () => {
   });
 });
 
+test.each<[object, string]>([
+  [{ name: 'x' }, 'inputs[0].datatype: must be FP32 for input "x", it is missing'],
+  [
+    { name: 'x', datatype: 'FP32', shape: [1.5], data: [1] },
+    'inputs[0].shape: must be an array of whole numbers like [-1], got number 1.5 as size 0',
+  ],
+  [{ name: 'x', datatype: 'FP32', data: [1] }, 'must be an array of whole numbers like [-1], it is missing'],
+])('the tensor %j is a 400 that says what it lacks', async (input, message) => {
+  const server = await servers.echo('float32');
+  const { status, body } = await post(`${server.url}/v2/models/float32/infer`, { inputs: [input] });
+  expect(status).toBe(400);
+  expect(body.error).toContain(message);
+});
+
 test('an output that is asked for twice is a 400, so that no short request has an enormous answer', async () => {
   const server = await servers.echo('float32');
   const inputs = [{ name: 'x', shape: [1], datatype: 'FP32', data: [1] }];

@@ -25,7 +25,7 @@ test('flags by hand listen on the loopback interface alone', () => {
 test.each([
   [['--model', 'm', '--port', '70000'], '--port'],
   [['--model', 'm', '--log-level', 'loud'], '--log-level'],
-  [[], '--model'],
+  [[], '--model: is missing'],
   [['m'], 'm'],
   [['--frobnicate'], 'frobnicate'],
   [['--model', 'm', '--port', 'many'], '--port'],
@@ -34,6 +34,19 @@ test.each([
 ])('%j is a usage error that names %s', (args, part) => {
   expect(() => parseServeArgs(args)).toThrow(UsageError);
   expect(() => parseServeArgs(args)).toThrow(part);
+});
+
+test.each([
+  [['--model', 'm'], 'debug'],
+  [['--config', '{"formatVersion":1,"model":"m"}'], 'debug'],
+  [['--config', '{"formatVersion":1,"model":"m","logLevel":"error"}'], 'error'],
+  [['--model', 'm', '--log-level', 'info'], 'info'],
+])('with LOG_LEVEL=DEBUG, %j logs at %s', (args, logLevel) => {
+  expect(parseServeArgs(args, { LOG_LEVEL: 'DEBUG' })).toMatchObject({ options: { logLevel } });
+});
+
+test('a mistyped LOG_LEVEL is a usage error, not another level', () => {
+  expect(() => parseServeArgs(['--model', 'm'], { LOG_LEVEL: 'loud' })).toThrow('--log-level');
 });
 
 test("the version is package.json's", async () => {

@@ -107,9 +107,14 @@ const FLAGS: readonly Flag[] = [
     name: 'drain',
     field: 'drainSeconds',
     placeholder: 'SECONDS',
-    help: 'connections are still taken so long after SIGTERM (5)',
+    help: 'connections are still taken so long after SIGTERM (0)',
   },
-  { name: 'log-level', field: 'logLevel', placeholder: 'LEVEL', help: 'debug, info, warn or error (warn)' },
+  {
+    name: 'log-level',
+    field: 'logLevel',
+    placeholder: 'LEVEL',
+    help: 'debug, info, warn or error, as LOG_LEVEL (warn)',
+  },
   { name: 'revision', field: 'revision', placeholder: 'NAME', help: 'the revision that answers name' },
   { name: 'sha256', field: 'sha256', placeholder: 'HEX', help: "the artifact's digest, for metrics" },
   {
@@ -174,18 +179,30 @@ const NUMBERS: ReadonlySet<keyof ServeOptions> = new Set([
 /** What a person gets who gives no flag for it. */
 const BY_HAND = { formatVersion: 1, host: '127.0.0.1', logLevel: 'warn', drainSeconds: 0 };
 
-/** Reads `runtime serve`'s arguments. Throws UsageError. */
-export function parseServeArgs(args: readonly string[]): ServeCommand {
+/** Reads `runtime serve`'s arguments; LOG_LEVEL holds where they are silent. Throws UsageError. */
+export function parseServeArgs(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>> = {},
+): ServeCommand {
   const values = parseFlags(args);
   if (values['help'] === true) return { kind: 'help', text: helpText() };
   const config = values['config'];
-  const given: object = typeof config === 'string' ? parseConfig(config) : BY_HAND;
   const fields = FLAGS.flatMap(({ name, field }) => {
     const value = values[name];
     return typeof value === 'string' ? [[field, NUMBERS.has(field) ? Number(value) : value] as const] : [];
   });
-  const parsed = serveOptionsSchema.safeParse({ ...given, ...Object.fromEntries(fields) });
-  if (parsed.success) return { kind: 'serve', options: parsed.data, byHand: config === undefined };
+  const level = environment['LOG_LEVEL']?.toLowerCase();
+  const byHand = config === undefined;
+  const settings = {
+    ...(byHand ? BY_HAND : {}),
+    ...(level === undefined || level === '' ? {} : { logLevel: level }),
+    ...(typeof config === 'string' ? parseConfig(config) : {}),
+    ...Object.fromEntries(fields),
+  };
+  const parsed = serveOptionsSchema.safeParse(settings, {
+    error: ({ input }) => (input === undefined ? 'is missing' : undefined),
+  });
+  if (parsed.success) return { kind: 'serve', options: parsed.data, byHand };
   const problems = parsed.error.issues.map(({ path, message }) => `${flagOf(path[0])}: ${message}`);
   throw new UsageError(`${problems.join('\n')}\n\n${helpText()}`);
 }

@@ -38,7 +38,7 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
 }
 
 async function serve(args: readonly string[]): Promise<number> {
-  const command = parseServeArgs(args);
+  const command = parseServeArgs(args, process.env);
   if (command.kind === 'help') {
     process.stdout.write(`${command.text}\n`);
     return 0;

@@ -1,9 +1,9 @@
-import type { IncomingMessage } from 'node:http';
+import type { Caller } from './caller.ts';
 import { requestIdOf } from './respond.ts';
 
 /** What an access log's line says of a request: never its body, and not its query either. */
 export function accessFields(
-  request: IncomingMessage,
+  request: Pick<Caller, 'headers'> & { readonly method?: string | undefined },
   path: string,
   status: number,
   seconds: number,

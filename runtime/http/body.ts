@@ -3,6 +3,7 @@ import { HOW_TO_SEND, isPictureType } from '#runtime/image/index.ts';
 import { JSON_LENGTH_HEADER } from '#runtime/protocol/answer-body.ts';
 import { freeMemory } from '#runtime/engine/tensor.ts';
 import { RequestError } from '#runtime/protocol/errors.ts';
+import { headerOf, type Caller } from './caller.ts';
 import { DirectRequest } from './direct-request.ts';
 import { CODINGS, codingOf, inflateBody } from './compression.ts';
 
@@ -22,10 +23,10 @@ const BINARY_TYPE = /^application\/octet-stream\s*(?:;|$)/i;
 
 /** What a request's headers say about a body that cannot be taken; undefined where it can. */
 export function bodyProblem(
-  { headers }: IncomingMessage,
+  caller: Pick<Caller, 'headers'>,
   { limit, binary, pictures }: BodyRules,
 ): RequestError | undefined {
-  const type = headers['content-type'];
+  const type = headerOf(caller, 'content-type');
   const fits =
     type === undefined ||
     JSON_TYPE.test(type) ||
@@ -39,7 +40,7 @@ export function bodyProblem(
       `content-type ${type.slice(0, 100)} is not supported; ${advice}`,
     );
   }
-  const encoding = headers['content-encoding'];
+  const encoding = headerOf(caller, 'content-encoding');
   if (codingOf(encoding) === null) {
     return new RequestError(
       415,
@@ -48,7 +49,7 @@ export function bodyProblem(
       { headers: { 'accept-encoding': CODINGS } },
     );
   }
-  const length = headers[JSON_LENGTH_HEADER];
+  const length = caller.headers[JSON_LENGTH_HEADER];
   if (length !== undefined && !binary) {
     return new RequestError(
       400,
@@ -63,11 +64,11 @@ export function bodyProblem(
       `Inference-Header-Content-Length must be a number of bytes, got ${String(length).slice(0, 100)}`,
     );
   }
-  return Number(headers['content-length'] ?? 0) > limit ? tooLarge(limit) : undefined;
+  return Number(caller.headers['content-length'] ?? 0) > limit ? tooLarge(limit) : undefined;
 }
 
 /** Where the JSON ends and binary data begin, by a header that bodyProblem has seen; undefined where all is JSON. */
-export function jsonLengthOf({ headers }: IncomingMessage): number | undefined {
+export function jsonLengthOf({ headers }: Pick<Caller, 'headers'>): number | undefined {
   const length = headers[JSON_LENGTH_HEADER];
   return length === undefined ? undefined : Number(length);
 }

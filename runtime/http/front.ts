@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
@@ -9,11 +9,13 @@ import type { Metrics } from '#runtime/metrics.ts';
 import { RequestError } from '#runtime/protocol/errors.ts';
 import type { ServiceState } from '#runtime/state.ts';
 import { DirectRequest } from './direct-request.ts';
+import { NodeCaller } from './node-caller.ts';
 import { errorShapeOf, type PredictionEndpoint } from './predictions.ts';
 import { errorReply, JSON_TYPE, refuse } from './respond.ts';
 import { accessFields } from './access-log.ts';
 import { cutSlowReaders } from './slow-readers.ts';
 import { matchRoute, type RouteMatch } from './routes.ts';
+import { WireServer } from './wire/index.ts';
 
 export interface FrontServices {
   readonly state: ServiceState;
@@ -36,7 +38,12 @@ const HEADERS_TIMEOUT_MS = 10_000;
 export function createFront(services: FrontServices): Server {
   const { state, metrics, predictions, requestTimeoutMs, log } = services;
   const pages = getRequestListener(services.app.fetch, { overrideGlobalObjects: true });
-  const server = createServer({
+  const unread = (path: string | undefined, bytes: number): void =>
+    log.warn(
+      { path: path?.slice(0, 200), bytes },
+      `a client did not read its answer within ${requestTimeoutMs / 1000} s; the connection is cut`,
+    );
+  const options: ServerOptions<typeof DirectRequest> = {
     IncomingMessage: DirectRequest,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: requestTimeoutMs,
@@ -46,6 +53,10 @@ export function createFront(services: FrontServices): Server {
     noDelay: true,
     // Node's own answer to a request without it has no body: onRequest refuses it.
     requireHostHeader: false,
+  };
+  const server = new WireServer(options, {
+    onRequest: (caller, { route }) => predictions.handle(caller, route),
+    onUnread: unread,
   });
   /** The request that a connection is busy with, for errors that come up below HTTP. */
   const busy = new WeakMap<
@@ -73,7 +84,7 @@ export function createFront(services: FrontServices): Server {
     const unfit = headProblem(request);
     if (unfit !== undefined) return refuseAs(request, response, unfit, true);
     if (route?.prediction !== undefined && request.method === 'POST')
-      return predictions.handle(request, response, route);
+      return predictions.handle(new NodeCaller(request, response), route);
     const arrivedMs = performance.now();
     const template = route?.template ?? 'other';
     response.once('finish', () => {
@@ -92,12 +103,9 @@ export function createFront(services: FrontServices): Server {
     server,
     requestTimeoutMs,
     (socket) => busy.get(socket)?.response,
-    (response) =>
-      log.warn(
-        { path: response.req.url?.slice(0, 200), bytes: response.writableLength },
-        `a client did not read its answer within ${requestTimeoutMs / 1000} s; the connection is cut`,
-      ),
+    (response) => unread(response.req.url, response.writableLength),
   );
+  server.takeConnections();
   server.on('request', onRequest);
   server.on('checkContinue', onRequest);
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Admission } from './admission.ts';
 import { Gate } from './gate.ts';
+import { NodeCaller } from './node-caller.ts';
 
 const MEGABYTE = 1_000_000;
 
@@ -27,7 +28,8 @@ function arrive(declared: number, bytes = declared) {
   const request = new IncomingMessage(new Socket());
   if (declared > 0) request.headers['content-length'] = String(declared);
   const response = new ServerResponse(request);
-  const problem = gate.enter(0, request, response) ?? gate.weigh(0, request, response, bytes);
+  const caller = new NodeCaller(request, response);
+  const problem = gate.enter(0, caller) ?? gate.weigh(0, caller, bytes);
   return { problem, request, response };
 }
 

@@ -1,9 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 import type { Backlog } from '#runtime/engine/backlog.ts';
 import { RequestError } from '#runtime/protocol/errors.ts';
 import type { Admission } from './admission.ts';
+import type { Caller } from './caller.ts';
 import { TurnClock } from './turn-clock.ts';
 
 /** Latencies that are kept of a period; enough for a 99th percentile. */
@@ -41,7 +40,7 @@ export class Gate {
   #answers = 0;
   /** Time that requests of this period spent here, or in their sockets. */
   #insideMs = 0;
-  readonly #connections = new Set<Socket>();
+  readonly #connections = new Set<object>();
   #heldBytes = 0;
   #loop: EventLoopUtilization = performance.eventLoopUtilization();
   #busyMs = 0;
@@ -64,9 +63,9 @@ export class Gate {
   }
 
   /** Why a request is not let in, before its body is read; undefined where it is. */
-  enter(now: number, request: IncomingMessage, response: ServerResponse): RequestError | undefined {
+  enter(now: number, caller: Caller): RequestError | undefined {
     const { admission } = this.#options;
-    this.#connections.add(request.socket);
+    this.#connections.add(caller.connection);
     const { turnMs, turnBeforeMs, requests } = this.#clock.enter(now);
     this.#insideMs += turnBeforeMs;
     const backlog = this.#options.backlog();
@@ -86,17 +85,12 @@ export class Gate {
           `overloaded: a prediction would wait about ${Math.ceil(waitMs)} ms, the limit is ${Math.ceil(admission.limitMs(load))} ms; ask again in a second, or run more replicas`,
       );
     }
-    return this.#hold(now, declaredBytes(request), response);
+    return this.#hold(now, declaredBytes(caller), caller);
   }
 
   /** Why a body is not kept that is larger than its head said: it came in chunks, or was compressed. */
-  weigh(
-    now: number,
-    request: IncomingMessage,
-    response: ServerResponse,
-    bytes: number,
-  ): RequestError | undefined {
-    return this.#hold(now, bytes - declaredBytes(request), response);
+  weigh(now: number, caller: Caller, bytes: number): RequestError | undefined {
+    return this.#hold(now, bytes - declaredBytes(caller), caller);
   }
 
   /** A request that was let in is answered. */
@@ -110,7 +104,7 @@ export class Gate {
   }
 
   /** Counts bytes until the answer has gone out; one large body is always let in. */
-  #hold(now: number, bytes: number, response: ServerResponse): RequestError | undefined {
+  #hold(now: number, bytes: number, caller: Caller): RequestError | undefined {
     if (!(bytes > SMALL_BODY)) return undefined;
     const { maxHeldBytes } = this.#options;
     if (this.#heldBytes > 0 && this.#heldBytes + bytes > maxHeldBytes) {
@@ -122,7 +116,7 @@ export class Gate {
       );
     }
     this.#heldBytes += bytes;
-    response.once('close', () => {
+    caller.onceOver(() => {
       this.#heldBytes -= bytes;
     });
     return undefined;
@@ -166,6 +160,6 @@ export class Gate {
   }
 }
 
-function declaredBytes({ headers }: IncomingMessage): number {
+function declaredBytes({ headers }: Caller): number {
   return Number(headers['content-length'] ?? 0);
 }

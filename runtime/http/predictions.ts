@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   FORWARDED_HEADER,
   FORWARDED_TOKEN_HEADER,
@@ -21,18 +20,11 @@ import {
   PREDICTIONS_HEADER,
 } from '#runtime/traffic/predictions-header.ts';
 import { accessFields } from './access-log.ts';
-import { bodyProblem, jsonLengthOf, readBody } from './body.ts';
+import { bodyProblem, jsonLengthOf } from './body.ts';
+import { headerOf, type Caller } from './caller.ts';
 import type { Gate } from './gate.ts';
 import { bodyRules, pictureAnswer, readerOf } from './readers.ts';
-import {
-  bodyReply,
-  errorReply,
-  refuse,
-  requestIdOf,
-  sendAccepted,
-  sendEarly,
-  type Reply,
-} from './respond.ts';
+import { bodyReply, errorReply, requestIdOf, type Reply } from './respond.ts';
 import type { RouteMatch } from './routes.ts';
 import { runProblem } from './run-problem.ts';
 
@@ -47,8 +39,7 @@ export interface PredictionServices {
 
 /** One request and what is known of it. */
 interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly caller: Caller;
   readonly route: RouteMatch;
   readonly requestId: string;
   readonly arrivedMs: number;
@@ -72,18 +63,17 @@ export class PredictionEndpoint {
     this.#services = services;
   }
 
-  handle(request: IncomingMessage, response: ServerResponse, route: RouteMatch): void {
+  handle(caller: Caller, route: RouteMatch): void {
     const { state, maxBodyBytes, gate } = this.#services;
-    const forwarded = request.headers[FORWARDED_HEADER] !== undefined;
+    const forwarded = caller.headers[FORWARDED_HEADER] !== undefined;
     const received =
-      forwarded && fromPod(state.traffic, { forwarded, token: request.headers[FORWARDED_TOKEN_HEADER] });
+      forwarded && fromPod(state.traffic, { forwarded, token: headerOf(caller, FORWARDED_TOKEN_HEADER) });
     const close = state.draining || (!forwarded && !state.stable);
     const arrivedMs = performance.now();
     const exchange = {
-      request,
-      response,
+      caller,
       route,
-      requestId: requestIdOf(request),
+      requestId: requestIdOf(caller),
       arrivedMs,
       forwarded,
       received,
@@ -94,25 +84,24 @@ export class PredictionEndpoint {
       model === undefined
         ? notAvailable()
         : (nameProblem(model, route) ??
-          bodyProblem(request, bodyRules(model, route, maxBodyBytes)) ??
-          gate.enter(arrivedMs, request, response));
+          bodyProblem(caller, bodyRules(model, route, maxBodyBytes)) ??
+          gate.enter(arrivedMs, caller));
     if (model === undefined || problem !== undefined) {
       const reply = errorReply(problem ?? notAvailable(), errorShapeOf(route, model));
-      return this.#finish(exchange, { ...reply, predictions: [] }, refuse.bind(undefined, request));
+      return this.#finish(exchange, { ...reply, predictions: [] }, 'refuse');
     }
-    if (request.headers.expect !== undefined) response.writeContinue();
-    readBody(
-      request,
+    caller.goOn();
+    caller.readBody(
       maxBodyBytes,
       (body) => {
-        const heavy = gate.weigh(arrivedMs, request, response, body.length);
+        const heavy = gate.weigh(arrivedMs, caller, body.length);
         if (heavy === undefined) return this.#dispatch(exchange, model, body);
         const reply = { ...errorReply(heavy, errorShapeOf(route, model)), predictions: [] };
-        this.#finish(exchange, reply, accepted(exchange));
+        this.#finish(exchange, reply);
       },
       (error) => {
         const reply = { ...errorReply(error, errorShapeOf(route, model)), predictions: [] };
-        this.#finish(exchange, reply, sendEarly.bind(undefined, request));
+        this.#finish(exchange, reply, 'sendEarly');
       },
     );
   }
@@ -124,7 +113,7 @@ export class PredictionEndpoint {
     const destination = destinationOf(state.revision, state.traffic, { forwarded, versioned });
     if (destination.kind === 'local') {
       this.#answerHere(exchange, model, body, (answer) => {
-        this.#finish(exchange, answer, accepted(exchange));
+        this.#finish(exchange, answer);
         gate.answered(performance.now() - exchange.arrivedMs);
         // V2 reads tensors where they lie, and in this turn alone. Pictures are read by other threads.
         if (route.prediction === 'v2') freeMemory(body);
@@ -157,7 +146,7 @@ export class PredictionEndpoint {
       if (picture !== undefined)
         return void picture(context, sink).then((job) => model.batcher.submit(job), refused);
       const read = readerOf(model, exchange.route);
-      const job = read(body, context, sink, jsonLengthOf(exchange.request));
+      const job = read(body, context, sink, jsonLengthOf(exchange.caller));
       if (job !== undefined) model.batcher.submit(job);
     } catch (error) {
       refused(error);
@@ -167,20 +156,19 @@ export class PredictionEndpoint {
   /** Asks the stable revision; whatever keeps it from answering, this pod answers itself. */
   async #forward(exchange: Exchange, model: Model, body: Buffer): Promise<void> {
     const { forwarder, metrics, log } = this.#services;
-    const { request, requestId } = exchange;
+    const { caller, requestId } = exchange;
     const result = await forwarder.forward({
-      path: request.url ?? '/',
+      path: caller.url,
       body,
-      contentType: request.headers['content-type'],
-      jsonLength: jsonLengthOf(request),
+      contentType: headerOf(caller, 'content-type'),
+      jsonLength: jsonLengthOf(caller),
       requestId,
-      traceparent:
-        typeof request.headers['traceparent'] === 'string' ? request.headers['traceparent'] : undefined,
+      traceparent: headerOf(caller, 'traceparent'),
     });
     const verdict = result.kind === 'answer' ? judgeStatus(result.status) : result.outcome;
     if (result.kind === 'answer' && verdict === 'answer') {
       metrics.forwarded('ok');
-      return this.#finish(exchange, passedOn(result), accepted(exchange));
+      return this.#finish(exchange, passedOn(result));
     }
     this.#answerHere(exchange, model, body, (answer) => {
       const agrees = result.kind === 'answer' && verdict === 'compare' && answer.status >= 400;
@@ -193,27 +181,26 @@ export class PredictionEndpoint {
           'the stable revision did not answer a forwarded request; answered here',
         );
       }
-      this.#finish(exchange, agrees ? passedOn(result) : answer, accepted(exchange));
+      this.#finish(exchange, agrees ? passedOn(result) : answer);
     });
   }
 
-  #finish(exchange: Exchange, answer: Answer, write: (response: ServerResponse, reply: Reply) => void): void {
+  #finish(exchange: Exchange, answer: Answer, how: 'answer' | 'refuse' | 'sendEarly' = 'answer'): void {
     const { state, metrics, log } = this.#services;
-    const { request, response, route, requestId, arrivedMs, received } = exchange;
+    const { caller, route, requestId, arrivedMs, received } = exchange;
     const { status, predictions } = answer;
-    const method = request.method ?? '';
     const seconds = (performance.now() - arrivedMs) / 1000;
     if (received) {
       metrics.forwardReceived(status);
     } else {
-      metrics.requestFinished(method, route.template, status, seconds);
+      metrics.requestFinished(caller.method, route.template, status, seconds);
       metrics.predicted(predictions);
     }
     if (log.isLevelEnabled('debug')) {
-      const fields = accessFields(request, route.template, status, seconds);
+      const fields = accessFields(caller, route.template, status, seconds);
       log.debug({ ...fields, requestId, received }, 'answered');
     }
-    if (response.destroyed) return;
+    if (caller.gone) return;
     const headers = {
       [REVISION_HEADER]: state.revisionName,
       [REQUEST_ID_HEADER]: requestId,
@@ -221,11 +208,11 @@ export class PredictionEndpoint {
       ...answer.headers,
     };
     try {
-      write(response, { ...answer, close: exchange.close || state.draining, headers });
+      caller[how]({ ...answer, close: exchange.close || state.draining, headers });
     } catch (error) {
       // One answer that cannot be written shall not take the others of its run with it.
       log.error({ err: error, requestId }, 'an answer could not be written');
-      response.destroy();
+      caller.destroy();
     }
   }
 
@@ -243,11 +230,6 @@ export class PredictionEndpoint {
       `an error of the server; its log has the cause under request id ${requestId}`,
     );
   }
-}
-
-/** Answers in the coding that the request accepts. */
-function accepted({ request }: Exchange): (response: ServerResponse, reply: Reply) => void {
-  return (response, reply) => sendAccepted(request, response, reply);
 }
 
 function passedOn({ status, body, headers }: ForwardedAnswer): Answer {

@@ -1,10 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Job } from '#runtime/engine/batcher.ts';
 import { isPictureBody } from '#runtime/image/index.ts';
 import type { Model } from '#runtime/model/load.ts';
 import type { AnswerContext } from '#runtime/protocol/answer.ts';
 import type { Reader, Sink } from '#runtime/protocol/predict.ts';
 import type { BodyRules } from './body.ts';
+import { headerOf, type Caller } from './caller.ts';
 import type { RouteMatch } from './routes.ts';
 
 /** V2's tensors are as V2 has them: its bodies are no pictures. */
@@ -18,19 +18,18 @@ export function bodyRules(model: Model, route: RouteMatch, limit: number): BodyR
 }
 
 interface Asked {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly caller: Caller;
   readonly route: RouteMatch;
 }
 
 /** How a request with pictures in its body is answered; undefined for a body of JSON. */
 export function pictureAnswer(
-  { request, response, route }: Asked,
+  { caller, route }: Asked,
   model: Model,
   bytes: Buffer,
 ): ((context: AnswerContext, sink: Sink) => Promise<Job>) | undefined {
   const { pictures } = model;
-  const sent = { bytes, contentType: request.headers['content-type'], gone: () => response.destroyed };
+  const sent = { bytes, contentType: headerOf(caller, 'content-type'), gone: () => caller.gone };
   if (pictures === undefined || !takesPictures(model, route) || !isPictureBody(sent)) return undefined;
   const answer = route.prediction === 'batch' ? pictures.predictBatch : pictures.predict;
   return (context, sink) => answer(sent, context, sink);

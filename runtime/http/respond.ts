@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { REQUEST_ID_HEADER } from '#contract/names.ts';
 import { JSON_LENGTH_HEADER, type AnswerBody } from '#runtime/protocol/answer-body.ts';
 import { errorBody, type ErrorShape, type RequestError } from '#runtime/protocol/errors.ts';
+import type { Caller } from './caller.ts';
 import { DirectRequest } from './direct-request.ts';
 import { acceptedCoding, compress, LEAST_COMPRESSED } from './compression.ts';
 
@@ -48,22 +49,30 @@ export function send(response: ServerResponse, reply: Reply): void {
   response.end();
 }
 
-/** As send, but compressed where the caller asks for it and the answer is long enough to gain from it. */
+/** As send, but compressed where the caller asks for it. */
 export function sendAccepted(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
-  const asked = request.headers['accept-encoding']?.toString();
-  const coding = asked === undefined || sizeOf(reply) < LEAST_COMPRESSED ? undefined : acceptedCoding(asked);
-  if (coding === undefined) return send(response, reply);
-  const { body, tail = [], headers, ...rest } = reply;
-  const whole = Buffer.concat([typeof body === 'string' ? Buffer.from(body) : body, ...tail]);
-  compress(whole, coding, (error, compressed) => {
-    if (response.destroyed) return;
-    if (error !== null) return send(response, reply);
-    const more = { 'content-encoding': coding, vary: 'accept-encoding' };
-    send(response, { ...rest, body: compressed, headers: { ...headers, ...more } });
+  const accepted = request.headers['accept-encoding']?.toString();
+  if (accepted === undefined) return send(response, reply);
+  compressed(reply, accepted, (smaller) => {
+    if (!response.destroyed) send(response, smaller);
   });
 }
 
-function sizeOf({ body, tail }: Reply): number {
+/** Gives an answer in a coding that is accepted; at once, and as it is, where it is too short to gain from one. */
+export function compressed(reply: Reply, accepted: string, done: (reply: Reply) => void): void {
+  const coding = sizeOf(reply) < LEAST_COMPRESSED ? undefined : acceptedCoding(accepted);
+  if (coding === undefined) return done(reply);
+  const { body, tail = [], headers, ...rest } = reply;
+  const whole = Buffer.concat([typeof body === 'string' ? Buffer.from(body) : body, ...tail]);
+  compress(whole, coding, (error, smaller) => {
+    if (error !== null) return done(reply);
+    const more = { 'content-encoding': coding, vary: 'accept-encoding' };
+    done({ ...rest, body: smaller, headers: { ...headers, ...more } });
+  });
+}
+
+/** Bytes of the body and its tail. */
+export function sizeOf({ body, tail }: Reply): number {
   let size = Buffer.byteLength(body);
   for (const part of tail ?? []) size += part.byteLength;
   return size;
@@ -126,7 +135,7 @@ function errorText(error: RequestError, shape: ErrorShape | 'unknown'): string {
 }
 
 /** The caller's id where it is fit for a log and a header, else a new one. */
-export function requestIdOf(request: IncomingMessage): string {
-  const given = request.headers[REQUEST_ID_HEADER];
+export function requestIdOf({ headers }: Pick<Caller, 'headers'>): string {
+  const given = headers[REQUEST_ID_HEADER];
   return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID();
 }

@@ -17,6 +17,8 @@ export function runKubectl(
       if (code === 0) resolve(output);
       else reject(new Error(`kubectl ${args.join(' ')} exited with ${code}: ${errors.trim()}`));
     });
+    // One that has nothing to read ends without reading.
+    child.stdin.on('error', () => undefined);
     child.stdin.end(input ?? '');
   });
 }

@@ -25,7 +25,11 @@ const vitestSchema = z.object({
         status: z.string(),
         message: z.string().default(''),
         assertionResults: z.array(
-          z.object({ status: z.string(), fullName: z.string(), failureMessages: z.array(z.string()).nullish() }),
+          z.object({
+            status: z.string(),
+            fullName: z.string(),
+            failureMessages: z.array(z.string()).nullish(),
+          }),
         ),
       }),
     )
@@ -52,7 +56,8 @@ export function vitestCounts(report: string, exitCode: number): Counts {
     skipped: parsed.numPendingTests + parsed.numTodoTests,
     ...(failures.length > 0 && { failures }),
   };
-  return exitCode !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+  const broken = 'no test failed, but the run did: an error that nothing caught, see above';
+  return exitCode !== 0 && counts.failed === 0 ? { ...counts, failed: 1, failures: [broken] } : counts;
 }
 
 /** The message without its stack: what failed has to be found from the last screen of a log alone. */

@@ -76,7 +76,9 @@ describe('the summary', () => {
   });
   test('begins with what failed, and says when that is not all', () => {
     const failures = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((test) => `x.test.ts: ${test}`);
-    const text = summary([{ name: 'unit', counts: { passed: 0, failed: 7, skipped: 0, failures }, seconds: 1 }]);
+    const text = summary([
+      { name: 'unit', counts: { passed: 0, failed: 7, skipped: 0, failures }, seconds: 1 },
+    ]);
     expect(text.split('\n').slice(0, 6)).toEqual([...failures.slice(0, 5), 'and 2 more']);
   });
   test.each([

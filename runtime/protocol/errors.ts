@@ -54,7 +54,12 @@ export type ErrorShape = 'windlass' | 'detail' | 'v2';
 const MAX_PROBLEMS = 100;
 
 export function report(problems: Problem[], path: Path, message: string): void {
-  if (problems.length < MAX_PROBLEMS) problems.push({ path, message });
+  if (!isFull(problems)) problems.push({ path, message });
+}
+
+/** More would not be kept: a list of millions need not be read to its end. */
+export function isFull(problems: readonly Problem[]): boolean {
+  return problems.length >= MAX_PROBLEMS;
 }
 
 /** The body of an error's answer. */

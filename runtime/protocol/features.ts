@@ -1,7 +1,7 @@
 import type { ModelInput } from '#contract/model-manifest.ts';
 import type { RowShapes } from '#runtime/engine/batcher.ts';
 import { copyElements, setElement, type Element, type TensorData } from '#runtime/engine/tensor.ts';
-import { quote, report, type Path, type Problem } from './errors.ts';
+import { isFull, quote, report, type Path, type Problem } from './errors.ts';
 import { readNested } from './nested.ts';
 import type { Cell, Row } from './row.ts';
 import { compileAccept, compileScalar, elementRule, isSingle, type ScalarReader } from './scalar.ts';
@@ -136,6 +136,7 @@ function reportUnknown(
     [...names].filter((name) => !Object.hasOwn(fields, name)).map((name) => [simplified(name), name]),
   );
   for (const field of Object.keys(fields)) {
+    if (isFull(problems)) break;
     if (names.has(field)) continue;
     const meant = missing.get(simplified(field));
     if (meant !== undefined) {

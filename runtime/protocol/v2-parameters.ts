@@ -1,4 +1,4 @@
-import { quote, report, type Path, type Problem } from './errors.ts';
+import { isFull, quote, report, type Path, type Problem } from './errors.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -21,6 +21,7 @@ export function readParameters(value: unknown, path: Path, problems: Problem[]):
     return {};
   }
   for (const [name, parameter] of Object.entries(value)) {
+    if (isFull(problems)) break;
     const problem = parameterProblem(name, parameter);
     if (problem !== undefined) report(problems, [...where, name.slice(0, 100)], problem);
   }

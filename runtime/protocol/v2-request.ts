@@ -1,7 +1,7 @@
 import type { GraphValue } from '#runtime/engine/session.ts';
 import type { Tensor, TensorData } from '#runtime/engine/tensor.ts';
 import { readBinary } from './binary/index.ts';
-import { found, quote, report, RequestError, type Path, type Problem } from './errors.ts';
+import { found, isFull, quote, report, RequestError, type Path, type Problem } from './errors.ts';
 import { readNested } from './nested.ts';
 import type { ElementRule } from './scalar.ts';
 import type { BinaryTail } from './v2-body.ts';
@@ -65,6 +65,7 @@ function readInputs(
   const seen = new Set<string>();
   const before = problems.length;
   for (const [position, value] of given.entries()) {
+    if (isFull(problems)) break;
     const path: Path = ['inputs', position];
     const input = isObject(value) ? inputs.find(({ name }) => name === value['name']) : undefined;
     if (!isObject(value) || input === undefined) {
@@ -142,6 +143,7 @@ export function readOutputs(
   const wanted: WantedOutput[] = [];
   const seen = new Set<number>();
   for (const [position, value] of given.entries()) {
+    if (isFull(problems)) break;
     const path: Path = ['outputs', position];
     const index = isObject(value) ? outputs.findIndex(({ name }) => name === value['name']) : -1;
     const parameters = isObject(value) ? readParameters(value['parameters'], path, problems) : {};

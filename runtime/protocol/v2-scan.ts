@@ -32,6 +32,7 @@ export type V2Scanner = (body: V2Body) => V2Request | undefined;
 
 /** A tensor has no more dimensions than this here; more are for the parser. */
 const MAX_DIMS = 8;
+const MAX_PARSED = 64 * 1024;
 
 const TOP = new Vocabulary(['id', 'inputs', 'outputs', 'parameters']);
 const TENSOR = new Vocabulary(['name', 'shape', 'datatype', 'data', 'parameters']);
@@ -274,10 +275,10 @@ function takeParameters(reader: ByteReader): V2Parameters | undefined {
   return problems.length === 0 ? parameters : undefined;
 }
 
-/** Takes a value and parses it: what is small, and may be written in many ways. */
+/** Takes a value and parses it: what is small, and may be written in many ways. A long one is parsed once, with all else. */
 function parsed(reader: ByteReader): unknown {
   reader.peek();
   const { at } = reader;
-  if (!skipValue(reader)) return undefined;
+  if (!skipValue(reader) || reader.at - at > MAX_PARSED) return undefined;
   return JSON.parse(reader.bytes.toString('utf8', at, reader.at)) as unknown;
 }

@@ -7,6 +7,7 @@ import { classifierBundle, Folder, startServer, type TestServer } from '#runtime
 import { browserOrReason, Tab, type TabOptions } from '#test/browser/index.ts';
 import { run } from '#test/cluster/command.ts';
 import type { BundleFiles } from '#test/support/bundle.ts';
+import { onnxModel } from '#test/support/onnx.ts';
 
 const browser = await browserOrReason();
 const servers: TestServer[] = [];
@@ -71,6 +72,20 @@ describe.skipIf(browser === undefined)('the page to try a model, in a browser', 
       `{ const slider = document.querySelector('[type=range]'); slider.value = 44; slider.dispatchEvent(new Event('input', { bubbles: true })); }`,
     );
     expect(await tab.text('#curl')).toContain(`--data-raw '{"Age": 44}'`);
+  });
+
+  test('shows integers of 64 bits as they were answered', async () => {
+    const model = onnxModel({
+      inputs: [{ name: 'x', type: 'int64', shape: ['N', 1] }],
+      outputs: [{ name: 'y', type: 'int64', shape: ['N', 1] }],
+      nodes: [{ op: 'Identity', inputs: ['x'], outputs: ['y'] }],
+    });
+    await using tab = await open({}, await serveFiles(new Map([['model.onnx', model]])));
+    await tab.fill('#input-0', '9007199254740993');
+    await tab.page.click('button[type=submit]');
+    await tab.waitFor(ANSWERED);
+    expect(await tab.text('#answer .big')).toBe('9007199254740993');
+    expect(tab.faults).toEqual([]);
   });
 
   test('can be used with the keyboard alone', async () => {

@@ -123,9 +123,14 @@ function markBand(decided) {
   }
 }
 
+/** Whole numbers beyond 2^53 become BigInts where the browser can tell: a number would be another one. */
 function parsed(text) {
+  const keep = (_, value, context) =>
+    Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
+      ? BigInt(context.source)
+      : value;
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, keep);
   } catch {
     return undefined;
   }

@@ -114,9 +114,10 @@ export class Metrics {
 
   predicted(predictions: readonly CountedPrediction[]): void {
     for (const { outcome, value } of predictions) {
-      const known = this.#outcomes.has(outcome) ? outcome : 'other';
+      const known = this.#outcomes.has(outcome) && !Number.isNaN(value) ? outcome : 'other';
       this.#counted.set(known, (this.#counted.get(known) ?? 0) + 1);
-      this.#values?.observe(value);
+      // A histogram throws at others, which V2 answers as binary data all the same.
+      if (Number.isFinite(value)) this.#values?.observe(value);
     }
   }
 

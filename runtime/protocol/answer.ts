@@ -41,6 +41,8 @@ export function compileRowAnswer(
   );
   return (context, outputs, row, rows) => {
     const prediction = read?.(outputs, row, rows);
+    // Of NaN no label and no band can be told: it is refused as where it would be written itself.
+    if (prediction !== undefined && Number.isNaN(prediction.value)) numberJson(prediction.value);
     return { json: write(context, { outputs, row, rows, prediction }), prediction };
   };
 }

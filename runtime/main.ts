@@ -1,3 +1,4 @@
+import { FailureError } from '#contract/failure.ts';
 import { parseServeArgs, UsageError } from '#runtime/config.ts';
 import { readCpuFacts, threadsFor } from '#runtime/engine/threads.ts';
 import type { Shutdown } from '#runtime/server.ts';
@@ -91,8 +92,8 @@ try {
   process.exit(await main(process.argv.slice(2)));
 } catch (error) {
   const usage = error instanceof UsageError;
-  process.stderr.write(
-    usage ? `${error.message}\n` : `${error instanceof Error ? error.stack : String(error)}\n`,
-  );
+  // The cause of these is not in the program, and their message says all.
+  const known = usage || error instanceof FailureError;
+  process.stderr.write(`${known ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
   process.exit(usage ? EXIT_USAGE : 1);
 }

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLogger } from '#runtime/log.ts';
@@ -147,4 +147,13 @@ describe('whatever is sent', () => {
       { numRuns: 1000 },
     );
   }, 60_000);
+});
+
+test('a port that another program has is named, with what to do', async () => {
+  const other = createServer();
+  const port = await listen(other, 0, '127.0.0.1');
+  await expect(listen(createServer(), port, '127.0.0.1')).rejects.toThrow(
+    `port ${port} of 127.0.0.1 cannot be listened on: another program has it; choose another one`,
+  );
+  other.close();
 });

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { HttpBindings } from '@hono/node-server';
+import { FailureError } from '#contract/failure.ts';
 import type { Logger } from '#runtime/log.ts';
 import type { Metrics } from '#runtime/metrics.ts';
 import { RequestError } from '#runtime/protocol/errors.ts';
@@ -210,14 +211,24 @@ function rawReply({ status }: RequestError, body: string | Buffer): string {
 /** Listens, and gives the port, which matters where 0 was asked for. */
 export async function listen(server: Server, port: number, host: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    const failed = (error: NodeJS.ErrnoException): void => reject(listenFailure(error, port, host));
+    server.once('error', failed);
     server.listen({ port, host, backlog: 1024 }, () => {
-      server.off('error', reject);
+      server.off('error', failed);
       resolve();
     });
   });
   const address: AddressInfo | string | null = server.address();
   return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+function listenFailure({ code, message }: NodeJS.ErrnoException, port: number, host: string): FailureError {
+  const why =
+    code === 'EADDRINUSE' ? 'another program has it' : code === 'EACCES' ? 'only root may have it' : message;
+  return new FailureError(
+    'LoadFailed',
+    `port ${port} of ${host} cannot be listened on: ${why}; choose another one`,
+  );
 }
 
 /** Stops taking connections, waits for the answers on their way, and cuts what is left after `limitMs`. */

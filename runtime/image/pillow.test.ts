@@ -6,7 +6,7 @@ import { resizeFilterSchema, type ImageInput } from '#contract/image-input.ts';
 import { openDecoder, type Decode } from './decode.ts';
 import { fit } from './fit.ts';
 import { formatOf, readHeader } from './header.ts';
-import { DECODED, RESIZED } from './pillow-answers.ts';
+import { DECODED, PILLOW, RESIZED } from './pillow-answers.ts';
 import { resample } from './resample.ts';
 import { formulaPicture, plain, png } from './test-pictures.ts';
 
@@ -20,7 +20,7 @@ const pictures = DECODED.map((line) => {
   return { name, width: Number(width), height: Number(height), digest, bytes: Buffer.from(base64, 'base64') };
 });
 
-describe('a picture has the very bytes that Pillow gives training', () => {
+describe(`a picture has the very bytes that Pillow ${PILLOW} gives training`, () => {
   test.each(pictures)('$name', async ({ bytes, width, height, digest }) => {
     const header = readHeader(bytes, formatOf(bytes) ?? 'png');
     const image: ImageInput = { width, height, resize: 'bilinear', fit: 'stretch', layout: 'nhwc' };
@@ -33,7 +33,7 @@ describe('a picture has the very bytes that Pillow gives training', () => {
   });
 });
 
-describe('a picture is resized to the very bytes that Pillow gives training', () => {
+describe(`a picture is resized to the very bytes that Pillow ${PILLOW} gives training`, () => {
   const answers = RESIZED.map((line) => {
     const [filter, width, height, digest] = line.split('|');
     return { filter: resizeFilterSchema.parse(filter), width: Number(width), height: Number(height), digest };

@@ -22,7 +22,7 @@ export interface Example {
 const MAX_ANSWER = 1500;
 
 /** Where this very model is: "/v2/models/{name}" -> "v2/models/churn". */
-export function examplePath(template: string, { name, manifest }: Model): string {
+function examplePath(template: string, { name, manifest }: Model): string {
   return template
     .slice(1)
     .replace('{name}', encodeURIComponent(name))

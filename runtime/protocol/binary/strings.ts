@@ -56,7 +56,7 @@ export function writeStrings(strings: readonly string[]): Buffer {
   return bytes;
 }
 
-export function stringsSize(strings: readonly string[]): number {
+function stringsSize(strings: readonly string[]): number {
   let size = 0;
   for (const text of strings) size += LENGTH_BYTES + Buffer.byteLength(text);
   return size;

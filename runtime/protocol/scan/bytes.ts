@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 // The grammar is RFC 8259's. Whatever these readers are not certain of they leave to JSON.parse: they say no, and
 // never what is wrong.
 
-export const QUOTE = 0x22;
+const QUOTE = 0x22;
 export const COMMA = 0x2c;
 export const COLON = 0x3a;
 export const OPEN_BRACKET = 0x5b;

@@ -1,13 +1,11 @@
 import type { Row } from '../row.ts';
-import type { NumberArray, NumberArrayOptions } from './array.ts';
-import { takeNumberArray } from './array.ts';
 import { ByteReader, CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, OPEN_BRACE, OPEN_BRACKET } from './bytes.ts';
 import type { RowScanner } from './row.ts';
 import { skipValue } from './skip.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 export { compileRowScanner, fittedShape, type RowScanner, type ScanColumn } from './row.ts';
-export { takeNumberArray, type NumberArray, type NumberArrayOptions } from './array.ts';
+export { takeNumberArray } from './array.ts';
 export {
   ByteReader,
   CLOSE_BRACE,
@@ -37,21 +35,6 @@ export function compileRowBody(row: RowScanner): BodyScanner<Row> {
 export function compileBatchBody(row: RowScanner, field: string, limit: number): BodyScanner<readonly Row[]> {
   const keys = new Vocabulary([field]);
   return (body) => whole(new ByteReader(body), (reader) => takeBatch(reader, row, keys, limit));
-}
-
-/**
- * Reads the array of numbers that starts at byte `at` of a body (whitespace may come first) into a typed array of
- * `options.type`. `end` is the first byte behind it. Undefined where the parser has to read it (see takeNumberArray).
- * The bytes around the array are not looked at.
- */
-export function scanNumberArray(
-  body: Buffer,
-  at: number,
-  options: NumberArrayOptions,
-): (NumberArray & { readonly end: number }) | undefined {
-  const reader = new ByteReader(body, at);
-  const array = takeNumberArray(reader, options);
-  return array === undefined ? undefined : { ...array, end: reader.at };
 }
 
 function whole<T>(reader: ByteReader, read: (reader: ByteReader) => T | undefined): T | undefined {

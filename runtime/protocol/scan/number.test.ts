@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { tensorTypeSchema } from '#contract/model-manifest.ts';
 import { elementProblem, numbersOf } from '../elements.ts';
+import { takeNumberArray, type NumberArrayOptions } from './array.ts';
 import { ByteReader } from './bytes.ts';
-import { scanNumberArray } from './index.ts';
 import { takeNumber } from './number.ts';
 
 /** How many numbers are tried; more with WINDLASS_SCAN_DOCUMENTS (see scan.test.ts). */
@@ -59,10 +59,16 @@ test.each(['', '-', '01', '-01', '.5', '1.', '1e', '1e+', '+1', 'NaN', 'x'])('%j
   expect(takeNumber(new ByteReader(Buffer.from(text)))).toBeNaN();
 });
 
+function arrayOf(text: string, options: NumberArrayOptions) {
+  return takeNumberArray(new ByteReader(Buffer.from(text)), options);
+}
+
 test('an array is read where it stands', () => {
   const body = Buffer.from('{"data": [[1, 2.5],\n [3, -4e2]], "x": 1}');
-  const array = scanNumberArray(body, body.indexOf(':') + 1, { type: 'float32' });
-  expect(array).toEqual({ dims: [2, 2], data: Float32Array.of(1, 2.5, 3, -400), end: body.indexOf(', "x"') });
+  const reader = new ByteReader(body, body.indexOf(':') + 1);
+  const array = takeNumberArray(reader, { type: 'float32' });
+  expect(array).toEqual({ dims: [2, 2], data: Float32Array.of(1, 2.5, 3, -400) });
+  expect(reader.at).toBe(body.indexOf(', "x"'));
 });
 
 test.each([
@@ -73,7 +79,7 @@ test.each([
   ['float16', '[0.1,65519]', Float16Array.of(0.1, 65519)],
   ['float64', '[0.1,1e308]', Float64Array.of(0.1, 1e308)],
 ] as const)('%s: %s', (type, text, data) => {
-  expect(scanNumberArray(Buffer.from(text), 0, { type })?.data).toEqual(data);
+  expect(arrayOf(text, { type })?.data).toEqual(data);
 });
 
 test.each([
@@ -93,13 +99,13 @@ test.each([
   ['float32', '[[1],[2,3]]'],
   ['float32', '[null]'],
 ] as const)('%s: %s is for the parser', (type, text) => {
-  expect(scanNumberArray(Buffer.from(text), 0, { type })).toBeUndefined();
+  expect(arrayOf(text, { type })).toBeUndefined();
 });
 
 test('a check of the caller sees each number as it was written', () => {
   const seen: number[] = [];
   const accept = (value: number): boolean => seen.push(value) < 3;
-  expect(scanNumberArray(Buffer.from('[0.1,0.2,0.3]'), 0, { type: 'float32', accept })).toBeUndefined();
+  expect(arrayOf('[0.1,0.2,0.3]', { type: 'float32', accept })).toBeUndefined();
   expect(seen).toEqual([0.1, 0.2, 0.3]);
 });
 

@@ -3,15 +3,24 @@ import { rgbOfCmyk } from './cmyk.ts';
 import type { Decoded } from './decode.ts';
 import type { PictureHeader } from './header.ts';
 import { isIdentity, placementOf } from './placement.ts';
-import { resample, type Rgb } from './resample.ts';
+import { resample, type Placement, type Resample, type Rgb } from './resample.ts';
+import { simdResample } from './simd/index.ts';
+
+/** Made when the first picture needs it. */
+let resize: Resample | undefined;
 
 /** A decoded picture's bytes in the order of the tensor. */
 export function fit(picture: Decoded, image: ImageInput): Uint8Array<ArrayBuffer> {
   const { width, height, channels, data } = picture;
   const rgb: Rgb = { width, height, data: channels === 4 ? rgbOfCmyk(data) : data };
   const placement = placementOf(rgb, image);
-  const fitted = isIdentity(rgb, placement) ? rgb : resample(rgb, image.resize, placement);
+  const fitted = isIdentity(rgb, placement) ? rgb : resized(rgb, image, placement);
   return image.layout === 'nhwc' ? fitted.data : planes(fitted.data);
+}
+
+function resized(rgb: Rgb, image: ImageInput, placement: Placement): Rgb {
+  resize ??= simdResample() ?? resample;
+  return resize(rgb, image.resize, placement);
 }
 
 /** Source pixels that `fit` has to look at: what its time depends on. */

@@ -8,6 +8,7 @@ import { fit } from './fit.ts';
 import { formatOf, readHeader } from './header.ts';
 import { DECODED, PILLOW, RESIZED } from './pillow-answers.ts';
 import { resample } from './resample.ts';
+import { simdResample } from './simd/index.ts';
 import { formulaPicture, plain, png } from './test-pictures.ts';
 
 let decode: Decode;
@@ -33,14 +34,17 @@ describe(`a picture has the very bytes that Pillow ${PILLOW} gives training`, ()
   });
 });
 
-describe(`a picture is resized to the very bytes that Pillow ${PILLOW} gives training`, () => {
+describe.each([
+  ['with vector instructions', simdResample() ?? expect.unreachable('this processor has none')],
+  ['without vector instructions', resample],
+])(`a picture is resized to the very bytes that Pillow ${PILLOW} gives training, %s`, (_, resize) => {
   const answers = RESIZED.map((line) => {
     const [filter, width, height, digest] = line.split('|');
     return { filter: resizeFilterSchema.parse(filter), width: Number(width), height: Number(height), digest };
   });
   test.each(answers)('$filter, $width x $height', ({ filter, width, height, digest }) => {
     const whole = { width, height, x: 0, y: 0, partWidth: width, partHeight: height };
-    expect(sha256(resample(formulaPicture(61, 47), filter, whole).data)).toBe(digest);
+    expect(sha256(resize(formulaPicture(61, 47), filter, whole).data)).toBe(digest);
   });
 });
 

@@ -18,6 +18,9 @@ export interface Placement {
   readonly partHeight: number;
 }
 
+/** Resizes, and cuts out the part that is wanted. */
+export type Resample = (source: Rgb, filter: ResizeFilter, placement: Placement) => Rgb;
+
 const CHANNELS = 3;
 const HALF = 1 << (PRECISION - 1);
 

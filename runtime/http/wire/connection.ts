@@ -31,6 +31,7 @@ export class WireConnection {
   #pending: Buffer | undefined;
   #pieces = 0;
   #owed: 'head' | 'body' | undefined = 'head';
+  #handedOver = false;
   /** The client will send nothing more. */
   #ended = false;
   /** Since when the connection waits for its client to go on, by performance.now(). */
@@ -69,6 +70,7 @@ export class WireConnection {
 
   readonly #onData = (chunk: Buffer): void => {
     const bytes = this.#pending === undefined ? chunk : Buffer.concat([this.#pending, chunk]);
+    this.#pending = undefined;
     if (this.#current === undefined) return this.#read(bytes);
     this.#pending = bytes;
     this.#socket.pause();
@@ -103,6 +105,7 @@ export class WireConnection {
     if (this.#ended) return this.giveUp('HPE_INVALID_EOF_STATE');
     socket.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onError);
     socket.off('close', this.#onClose);
+    this.#handedOver = true;
     this.#hooks.onClose();
     socket.unshift(bytes);
     this.#hooks.handOver();
@@ -137,7 +140,8 @@ export class WireConnection {
 
   readonly #next = (): void => {
     const bytes = this.#pending;
-    if (this.#socket.destroyed || this.#current !== undefined) return;
+    // Bytes that came in the meantime may have gone on with the connection already.
+    if (this.#handedOver || this.#socket.destroyed || this.#current !== undefined) return;
     this.#socket.resume();
     if (bytes === undefined) return this.#ended ? void this.#socket.end() : undefined;
     this.#pending = undefined;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { classifierBundle, Folder, GATHER, startServer, type TestServer } from '#runtime/testing.ts';
+import { classifierBundle, Folder, GATHER, post, startServer, type TestServer } from '#runtime/testing.ts';
 import { onnxModel } from '#test/support/onnx.ts';
 
 const HTML = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
@@ -258,8 +258,8 @@ test('a model that refuses its example still has its pages', async () => {
   await using files = await Folder.create(new Map([['gather.onnx', model]]));
   const gather = await startServer(files.path);
   try {
-    const example = { method: 'POST', body: JSON.stringify(gather.model.example) };
-    expect((await fetch(`${gather.url}/predict`, example)).status).not.toBe(200);
+    const { status, body } = await post(`${gather.url}/predict`, gather.model.example);
+    expect([status, body.code]).toEqual([422, 'InputRefusedByModel']);
     for (const path of ['/', '/docs']) {
       expect((await fetch(gather.url + path, { headers: HTML })).status).toBe(200);
     }

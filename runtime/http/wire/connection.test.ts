@@ -23,7 +23,11 @@ interface Echo {
 }
 
 /** Answers a body with itself; /predict_batch once it is let go. */
-async function echo({ headersTimeoutMs = 5000, requestTimeoutMs = 5000 } = {}): Promise<Echo> {
+async function echo({
+  headersTimeoutMs = 5000,
+  requestTimeoutMs = 5000,
+  keepAliveMs = 5000,
+} = {}): Promise<Echo> {
   const seen: Omit<Echo, 'server'> = { byHand: [], byNode: [], unread: [], held: [] };
   const onRequest = (caller: Caller): void => {
     caller.readBody(
@@ -38,7 +42,12 @@ async function echo({ headersTimeoutMs = 5000, requestTimeoutMs = 5000 } = {}): 
     );
   };
   const server = new WireServer(
-    { connectionsCheckingInterval: 50, headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs },
+    {
+      connectionsCheckingInterval: 50,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveMs,
+    },
     {
       onRequest,
       onUnread: (_url, bytes) => seen.unread.push(bytes),
@@ -162,6 +171,17 @@ test.each([
   socket.write(bytes);
   await once(socket, 'end');
   expect(said()).toBe('refused ERR_HTTP_REQUEST_TIMEOUT');
+});
+
+test('a connection that nobody has used for long is ended', async () => {
+  const { socket, said } = await open(
+    await echo({ headersTimeoutMs: 100, requestTimeoutMs: 200, keepAliveMs: 300 }),
+  );
+  socket.write(post('one'));
+  await expect.poll(said).toMatch(/one$/);
+  const answered = performance.now();
+  await once(socket, 'end');
+  expect(performance.now() - answered).toBeGreaterThan(250);
 });
 
 test('who keeps a connection for later is not late', async () => {

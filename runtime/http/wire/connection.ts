@@ -118,6 +118,7 @@ export class WireConnection {
     const close = reply.close === true || (this.#ended && this.#pending === undefined);
     const answer = wireAnswer(close ? { ...reply, close } : reply, this.#hooks.keepAliveSeconds);
     this.#current = undefined;
+    this.waitingSince = performance.now();
     this.answers++;
     this.url = current?.url;
     if (typeof answer === 'string') socket.write(answer, 'latin1');

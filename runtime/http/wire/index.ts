@@ -73,6 +73,8 @@ export class WireServer extends Server {
         if (socket.writableEnded) socket.destroy();
         else connection.giveUp('ERR_HTTP_REQUEST_TIMEOUT');
       }
+      if (connection.idle && owed === undefined && now - waitingSince > this.keepAliveTimeout)
+        socket.destroy();
       this.#lookForUnread(socket, connection, now);
     }
   }

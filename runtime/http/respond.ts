@@ -134,8 +134,18 @@ function errorText(error: RequestError, shape: ErrorShape | 'unknown'): string {
   return `${errorBody(error, 'windlass').slice(0, -1)},${errorBody(error, 'detail').slice(1)}`;
 }
 
+/** Tells this process from others, as a version 4 UUID's first part would. */
+const PROCESS = randomUUID().slice(0, 24);
+let requests = 0;
+
+/** Unique, and at a tenth of a UUID's cost; it is no secret. */
+function newRequestId(): string {
+  requests = (requests + 1) % 2 ** 48;
+  return PROCESS + requests.toString(16).padStart(12, '0');
+}
+
 /** The caller's id where it is fit for a log and a header, else a new one. */
 export function requestIdOf({ headers }: Pick<Caller, 'headers'>): string {
   const given = headers[REQUEST_ID_HEADER];
-  return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID();
+  return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : newRequestId();
 }

@@ -171,7 +171,7 @@ class WireCaller implements Caller {
   readonly head: PlainHead;
   readonly #connection: WireConnection;
   readonly #body: Buffer;
-  #listeners: (() => void)[] = [];
+  #listeners: (() => void)[] | undefined;
 
   constructor(connection: WireConnection, head: PlainHead, body: Buffer) {
     this.#connection = connection;
@@ -198,10 +198,12 @@ class WireCaller implements Caller {
     done(this.#body);
   }
   onceOver(listener: () => void): void {
-    this.#listeners.push(listener);
+    (this.#listeners ??= []).push(listener);
   }
   over(): void {
-    for (const listener of this.#listeners.splice(0)) listener();
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    for (const listener of listeners ?? []) listener();
   }
   answer(reply: Reply): void {
     const accepted = this.head.headers['accept-encoding'];

@@ -20,6 +20,13 @@ test('predictions come through the header with six digits', () => {
   );
 });
 
+test('predictions without number still make a header that a client takes', () => {
+  const many = Array.from({ length: 200_000 }, (_, i) => ({ outcome: String(i % 50), value: -i / 7e20 }));
+  const header = encodePredictions(many);
+  expect(header.length).toBeLessThan(1024 * 1024);
+  expect(decodePredictions(header).length).toBe(30_000);
+});
+
 test.each([
   undefined,
   '',

@@ -6,7 +6,11 @@ import type { CountedPrediction } from '#runtime/metrics.ts';
  */
 export const PREDICTIONS_HEADER = 'x-windlass-predictions';
 
-export function encodePredictions(predictions: readonly CountedPrediction[]): string {
+/** More of one request are not told: a header over a megabyte would fail the answer (pool.ts). */
+const MOST_TOLD = 30_000;
+
+export function encodePredictions(all: readonly CountedPrediction[]): string {
+  const predictions = all.slice(0, MOST_TOLD);
   const outcomes = [...new Set(predictions.map(({ outcome }) => outcome))];
   const rows = predictions.map(({ outcome, value }) => [
     outcomes.indexOf(outcome),

@@ -54,7 +54,7 @@ test-training: packages python ## Tests of the training code
 	$(call step,tests of the training code,node test/report/main.ts training)
 
 .PHONY: fuzz
-fuzz: packages ## Send made-up requests to the runtime (ARGS="--minutes 60 --seed 1")
+fuzz: packages ## Send made-up requests to the runtime (ARGS="--minutes 60 --seed 1", or ARGS=--scanner)
 	$(call step,sending bad input,node test/fuzz/main.ts $(ARGS))
 
 .PHONY: lint

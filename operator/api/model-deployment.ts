@@ -124,7 +124,12 @@ const servingSchema = z
       .describe(
         'What runs the graph. cuda: the CUDA build of the runtime image on an NVIDIA GPU; each pod asks for one nvidia.com/gpu, unless the limits name another number or another resource of nvidia.com.',
       ),
-    maxBatchSize: z.int().min(1).max(4096).default(64).describe('Most rows that run together.'),
+    maxBatchSize: z
+      .int()
+      .min(1)
+      .max(4096)
+      .default(64)
+      .describe('Most rows that run together; rows of one request may be more, in runs that stay short.'),
     logLevel: z
       .enum(['debug', 'info', 'warn', 'error'])
       .default('info')

@@ -47,7 +47,9 @@ export const modelRevisionSpecSchema = z
       .strictObject({
         resources: resourcesSchema.optional(),
         executionProvider: executionProviderSchema.optional().describe('What runs the graph; absent: cpu.'),
-        maxBatchSize: z.int().describe('Most rows that run together.'),
+        maxBatchSize: z
+          .int()
+          .describe('Most rows that run together; rows of one request may be more, in runs that stay short.'),
         logLevel: z.enum(['debug', 'info', 'warn', 'error']).describe('What the server logs.'),
         cache: z
           .strictObject({ claimName: nameReferenceSchema.describe('Name of the PersistentVolumeClaim.') })

@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Folder, GATHER } from '#runtime/testing.ts';
 import { onnxModel } from '#test/support/onnx.ts';
-import { Batcher, ModelError, type Job } from './batcher.ts';
+import { Batcher } from './batcher.ts';
+import { CallerGone, ModelError, type Job } from './job.ts';
 import type { BatchLane, Engine } from './engine.ts';
 import { EngineError, Lane, type LaneRun } from './lane.ts';
 import { openSession, type Session } from './session.ts';
@@ -29,7 +30,11 @@ afterAll(async () => {
 });
 
 /** Looks up `indexes`; resolves to their values, or to the error. */
-function lookUp(batcher: Batcher, indexes: readonly number[]): Promise<readonly number[] | Error> {
+function lookUp(
+  batcher: Batcher,
+  indexes: readonly number[],
+  gone?: () => boolean,
+): Promise<readonly number[] | Error> {
   return new Promise((resolve) => {
     const values: number[] = [];
     const job: Job = {
@@ -45,7 +50,7 @@ function lookUp(batcher: Batcher, indexes: readonly number[]): Promise<readonly 
       done: () => resolve(values),
       fail: (error) => resolve(error instanceof Error ? error : new Error(String(error))),
     };
-    batcher.submit(job);
+    batcher.submit(job, gone);
   });
 }
 
@@ -63,8 +68,9 @@ test.each(ENGINES)(
       fc.asyncProperty(
         fc.array(request, { minLength: 1, maxLength: 12 }),
         fc.integer({ min: 1, max: 16 }),
-        async (requests, cap) => {
-          const batcher = new Batcher(engine(), { merging: true, cap });
+        fc.nat(8),
+        async (requests, cap, more) => {
+          const batcher = new Batcher(engine(), { merging: true, cap, own: cap + more });
           const answers = await Promise.all(requests.map((indexes) => lookUp(batcher, indexes)));
           for (const [i, indexes] of requests.entries()) {
             // 10 is one past the table's end.
@@ -215,4 +221,48 @@ test('without merging each request runs by itself', async () => {
     });
   expect(await Promise.all([job(3), job(4)])).toEqual([30, 40]);
   expect(rows).toEqual([1, 1]);
+});
+
+test('a request of many rows runs in larger parts than requests that run together, and short ones come between', async () => {
+  const rows: number[] = [];
+  const ended: string[] = [];
+  const batcher = new Batcher(
+    { kind: 'inline', session },
+    { merging: true, cap: 8, own: 40, onRun: (count) => rows.push(count) },
+  );
+  const many = Array.from({ length: 100 }, (_, i) => i % 10);
+  const long = lookUp(batcher, many).then((values) => {
+    ended.push('long');
+    return values;
+  });
+  const short = lookUp(batcher, [3]).then(() => ended.push('short'));
+  expect(await long).toEqual(many.map((index) => index * 10));
+  await short;
+  expect(rows).toEqual([40, 8, 40, 13]);
+  expect(ended).toEqual(['short', 'long']);
+});
+
+test('rows whose caller has gone are not run, before their first run or between two', async () => {
+  const { held: all, engine } = held(1);
+  const [lane] = all;
+  const batcher = new Batcher(engine, { merging: true, cap: 4 });
+  const gone = { long: false, short: false };
+  const first = lookUp(batcher, [1]);
+  await setImmediate();
+  const long = lookUp(batcher, [1, 2, 3, 4, 5, 6], () => gone.long);
+  const short = lookUp(batcher, [7], () => gone.short);
+  const other = lookUp(batcher, [8]);
+  gone.short = true;
+  lane?.finish();
+  expect(await first).toEqual([10]);
+  expect(lane?.batches).toEqual([1, 4]);
+  gone.long = true;
+  lane?.finish();
+  await setImmediate();
+  expect(lane?.batches).toEqual([1, 4, 1]);
+  lane?.finish();
+  expect(await other).toEqual([80]);
+  expect(await short).toBeInstanceOf(CallerGone);
+  expect(await long).toBeInstanceOf(CallerGone);
+  expect(batcher.backlog.rows).toBe(0);
 });

@@ -1,44 +1,20 @@
 import { Backlog } from './backlog.ts';
 import type { BatchLane, Engine } from './engine.ts';
+import { ModelError, type Job, type RowShapes } from './job.ts';
 import { EngineError, RefusedRun } from './lane.ts';
 import { errorText } from './native.ts';
 import { planRun, type Slice } from './plan.ts';
 import { Progress } from './progress.ts';
 import type { Graph } from './session.ts';
-import { emptyTensor, freeMemory, type Tensor, type TensorData } from './tensor.ts';
-
-/** Per input the dimensions of one row (of the whole tensor where rows are not merged), and a key that names them. */
-export interface RowShapes {
-  readonly key: string;
-  readonly dims: readonly (readonly number[])[];
-}
-
-/** ONNX Runtime refused to run these rows: their values are at fault. */
-export class ModelError extends Error {
-  override readonly name = 'ModelError';
-}
-
-/** One request on its way through the model. */
-export interface Job {
-  readonly rows: number;
-  readonly shapes: RowShapes;
-  /** Writes rows [from, from + count) into each input's elements, from row `at` on. */
-  fill(inputs: readonly TensorData[], at: number, from: number, count: number): void;
-  /** The elements of the same rows where they lie, for a run of nothing else in this thread; absent where they lie nowhere. */
-  view?(from: number, count: number): readonly TensorData[];
-  /** Reads the same rows' answers from a run of `total` rows, in the rows' order; throws to fail this request alone. */
-  take(outputs: readonly Tensor[], at: number, from: number, count: number, total: number): void;
-  /** All rows were taken. */
-  done(): void;
-  /** A ModelError for these very rows, an EngineError where none can run, or what fill or take threw. */
-  fail(error: unknown): void;
-}
+import { emptyTensor, freeMemory, type Tensor } from './tensor.ts';
 
 export interface BatcherOptions {
   /** Rows of several requests may share a run. Without it a row is a whole run. */
   readonly merging: boolean;
   /** Most rows of a run. */
   readonly cap: number;
+  /** Most rows of a run of one request alone, where it has more than `cap`; absent: `cap`. */
+  readonly own?: number | undefined;
   /** What a row costs in a full run, from the probe. */
   readonly msPerRow?: number | undefined;
   readonly onRun?: ((rows: number, seconds: number) => void) | undefined;
@@ -84,10 +60,11 @@ export class Batcher {
     void this.crashed.then((error) => this.#break(error));
   }
 
-  submit(job: Job): void {
+  /** Where the caller has `gone` before a run, its rows are left out of it. */
+  submit(job: Job, gone: () => boolean = () => false): void {
     if (this.#broken !== undefined) return job.fail(this.#broken);
     this.backlog.add(job.rows);
-    this.#queue.push(new Progress(job, () => this.backlog.remove(job.rows)));
+    this.#queue.push(new Progress(job, () => this.backlog.remove(job.rows), gone));
     this.#schedule();
   }
 
@@ -100,17 +77,17 @@ export class Batcher {
   #tick(): void {
     this.#scheduled = false;
     if (this.#engine.kind === 'workers') return this.#dispatch(this.#engine.lanes);
-    const batch = this.#next(this.#options.cap);
+    const batch = this.#next(this.#options.cap, this.#own);
     if (batch !== undefined) this.#runHere(this.#engine.session.run, batch);
     if (this.#queue.length > 0) this.#schedule();
   }
 
   /** The next batch; its rows leave the queue. */
-  #next(cap: number): Batch | undefined {
+  #next(cap: number, own: number): Batch | undefined {
     for (let again = this.#again.shift(); again !== undefined; again = this.#again.shift())
-      if (!again.every(({ item }) => item.failed)) return again;
-    const queue = this.#queue.filter(({ failed }) => !failed);
-    const { slices, rest, unfinished } = planRun(queue, cap);
+      if (again.some(({ item }) => item.awaited())) return again;
+    const queue = this.#queue.filter((item) => item.awaited());
+    const { slices, rest, unfinished } = planRun(queue, cap, own);
     for (const { item, count } of slices) item.done += count;
     this.#queue = [...rest, ...unfinished];
     return slices.length === 0 ? undefined : slices;
@@ -140,11 +117,16 @@ export class Batcher {
     for (const [index, lane] of idle.entries()) {
       const share = Math.ceil(this.#waitingRows() / (idle.length - index));
       while (lane.idle) {
-        const batch = this.#next(Math.max(1, Math.min(this.#options.cap, share)));
+        const most = Math.max(1, share);
+        const batch = this.#next(Math.min(this.#options.cap, most), Math.min(this.#own, most));
         if (batch === undefined) return;
         this.#runOn(lane, lanes, batch);
       }
     }
+  }
+
+  get #own(): number {
+    return this.#options.own ?? this.#options.cap;
   }
 
   #waitingRows(): number {
@@ -249,7 +231,9 @@ export class Batcher {
     const inputs = graphOf(this.#engine).inputs.map(({ type }, index) =>
       emptyTensor(type, dims[index] ?? []),
     );
-    if (inputs.every(({ data }) => data.length <= KEPT_ELEMENTS)) this.#buffers.set(rows, inputs);
+    // A request's own runs are of any size up to theirs, but mostly of that.
+    const usual = rows <= this.#options.cap || rows === this.#own;
+    if (usual && inputs.every(({ data }) => data.length <= KEPT_ELEMENTS)) this.#buffers.set(rows, inputs);
     return inputs;
   }
 }

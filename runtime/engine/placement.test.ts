@@ -3,7 +3,7 @@ import { chooseCrew, placeModel, type Placement, type Timing } from './placement
 
 /** A run that costs `a` ms, and `b` ms for each row. */
 function linear(a: number, b: number, limit = 64): readonly Timing[] {
-  const sizes = [1, 2, 4, 8, 16, 32, 64, 128, 256].filter((rows) => rows <= limit);
+  const sizes = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024].filter((rows) => rows <= limit);
   return sizes.map((rows) => ({ rows, ms: a + b * rows }));
 }
 
@@ -23,9 +23,25 @@ test.each<[string, readonly Timing[], number, Pick<Placement, 'kind' | 'cap'>]>(
   ['short rows that gain much from longer batches', linear(0.7, 0.05), 1, { kind: 'workers', cap: 64 }],
   ['a batch on a worker ends within 50 ms', linear(10, 1, 256), 1, { kind: 'workers', cap: 32 }],
 ])('placement: %s', (_, timings, cores, expected) => {
-  const { kind, cap, why } = placeModel(timings, cores);
+  const { kind, cap, why } = placeModel(timings, cores, 256);
   expect({ kind, cap }).toEqual(expected);
   expect(why).toMatch(/1 row takes .* ms/);
+});
+
+test.each<[string, readonly Timing[], number, Pick<Placement, 'kind' | 'cap' | 'own'>]>([
+  ['as many as fit 1 ms', linear(0.01, 0.005, 1024), 1, { kind: 'inline', cap: 64, own: 198 }],
+  ['no more than run together', linear(0.01, 0.034, 64), 1, { kind: 'inline', cap: 29, own: 29 }],
+  ['as many as were tried', linear(0.01, 0.0001, 1024), 1, { kind: 'inline', cap: 64, own: 1024 }],
+  ['on a worker as many as 10 ms hold', linear(0.01, 0.034, 1024), 2, { kind: 'workers', cap: 64, own: 293 }],
+  [
+    'on a worker never fewer than run together',
+    linear(1.7, 0.3, 64),
+    1,
+    { kind: 'workers', cap: 32, own: 32 },
+  ],
+])('rows of one request that run together: %s', (_, timings, cores, expected) => {
+  const { kind, cap, own } = placeModel(timings, cores, 64);
+  expect({ kind, cap, own }).toEqual(expected);
 });
 
 test.each<[string, number, number, number | undefined, { workers: number; threads: number }]>([

@@ -4,12 +4,20 @@ export interface Timing {
   readonly ms: number;
 }
 
-/** Where a model's runs happen and how many rows they hold; `why` is for the log. */
-export type Placement =
-  /** On the event loop: a run is short, and a hop to another thread would cost more than it gives. */
-  | { readonly kind: 'inline'; readonly cap: number; readonly why: string }
-  /** On worker threads, in whole batches. */
-  | { readonly kind: 'workers'; readonly cap: number; readonly why: string };
+/** Where a model's runs happen and how many rows they hold. */
+export interface Placement {
+  /**
+   * inline: on the event loop, where a run is short, and a hop to another thread would cost more than it gives;
+   * workers: on worker threads, in whole batches.
+   */
+  readonly kind: 'inline' | 'workers';
+  /** Most rows that run together. */
+  readonly cap: number;
+  /** Most rows of one request that run together, where it has more than `cap`: larger runs do more per millisecond. */
+  readonly own: number;
+  /** For the log. */
+  readonly why: string;
+}
 
 /** A run may hold the event loop this long. */
 export const INLINE_MS = 1;
@@ -28,40 +36,50 @@ const EVENT_LOOP_MS = 0.03;
 
 /** What is known of a model that could not be timed. */
 export function placeUntimed(why: string): Placement {
-  return { kind: 'workers', cap: 1, why };
+  return { kind: 'workers', cap: 1, own: 1, why };
 }
 
-/** Decides from timings (at least one) and the cores of the limit. */
-export function placeModel(timings: readonly Timing[], cores: number): Placement {
+/** Decides from timings (at least one) and the cores of the limit. More than `limit` rows never come together. */
+export function placeModel(all: readonly Timing[], cores: number, limit: number): Placement {
+  const timings = all.filter(({ rows }) => rows <= limit);
   const single = timings[0]?.ms ?? 0;
   const inline = bestWithin(timings, INLINE_MS, 0);
   const worker = bestWithin(timings, Math.max(WORKER_MS, 2 * single), HOP_MS);
+  const onWorkers = {
+    kind: 'workers',
+    cap: worker.rows,
+    own: Math.max(worker.rows, largestWithin(all, SHORT_MS).rows),
+  } as const;
   const numbers = `1 row takes ${milliseconds(single)}, ${worker.rows} rows take ${milliseconds(worker.ms)}`;
   if (single > INLINE_MS) {
     return {
-      kind: 'workers',
-      cap: worker.rows,
+      ...onWorkers,
       why: `${numbers}: more than the ${INLINE_MS} ms that the event loop may be held`,
     };
   }
   const gain = rate(worker) / rate(inline);
   if (gain >= WORTH_HOP) {
     return {
-      kind: 'workers',
-      cap: worker.rows,
+      ...onWorkers,
       why: `${numbers}: ${gain.toFixed(1)} times the rows per millisecond of the ${inline.rows} that fit ${INLINE_MS} ms`,
     };
   }
   const rowMs = 1 / rate(worker);
   if (cores > 1 && rowMs >= EVENT_LOOP_MS) {
     return {
-      kind: 'workers',
-      cap: worker.rows,
+      ...onWorkers,
       why: `${numbers}: ${milliseconds(rowMs)} a row is more than the event loop's own part of a request, and the limit has ${cores} cores`,
     };
   }
   const cap = largestWithin(timings, INLINE_MS).rows;
-  return { kind: 'inline', cap, why: `${numbers}: runs of up to ${cap} rows stay on the event loop` };
+  const own = Math.max(cap, largestWithin(all, INLINE_MS).rows);
+  const most = own > cap ? `, of one request up to ${own},` : '';
+  return {
+    kind: 'inline',
+    cap,
+    own,
+    why: `${numbers}: runs of up to ${cap} rows${most} stay on the event loop`,
+  };
 }
 
 /** How several cores are used for runs. */

@@ -15,14 +15,22 @@ export interface Slice<T> {
 }
 
 /**
- * The next run: the oldest request, and with it what came after it and fits, up to `cap` rows in all.
+ * The next run: the oldest request, and with it what came after it and fits, up to `cap` rows in all; or up to `own` rows
+ * of the oldest request alone, where it has more than `cap`.
  * `rest` is the queue afterwards: a request of which rows remain goes to its end, so that it holds up nobody.
  */
 export function planRun<T extends Waiting>(
   queue: readonly T[],
   cap: number,
+  own = cap,
 ): { readonly slices: readonly Slice<T>[]; readonly rest: readonly T[]; readonly unfinished: readonly T[] } {
-  const key = queue[0]?.key;
+  const [first, ...others] = queue;
+  if (first !== undefined && own > cap && first.rows - first.done > cap) {
+    const count = Math.min(own, first.rows - first.done);
+    const unfinished = first.done + count < first.rows ? [first] : [];
+    return { slices: [{ item: first, from: first.done, count }], rest: others, unfinished };
+  }
+  const key = first?.key;
   const slices: Slice<T>[] = [];
   const rest: T[] = [];
   const unfinished: T[] = [];

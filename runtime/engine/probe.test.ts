@@ -50,12 +50,40 @@ test.each([
   expect(await withSession(graph(nodes), (session) => mergesRows(session, SAMPLES))).toBe(merges);
 });
 
-test('runs are timed from one row to the limit', async () => {
+test('runs are timed from one row to the limit, and on to the most rows of one request', async () => {
   const timings = await withSession(graph([{ op: 'Relu', inputs: ['x'], outputs: ['y'] }]), (session) =>
-    timeRuns(session, (rows) => sampleTensors(session, SAMPLES, rows), 48),
+    timeRuns(session, samplesOf(session), { limit: 48, ownLimit: 100 }),
   );
-  expect(timings.map(({ rows }) => rows)).toEqual([1, 2, 4, 8, 16, 32, 48]);
+  expect(timings.map(({ rows }) => rows)).toEqual([1, 2, 4, 8, 16, 32, 48, 96, 100]);
   expect(timings.every(({ ms }) => ms > 0 && ms < 50)).toBe(true);
+});
+
+const samplesOf = (session: Session) => (rows: number, first: number) =>
+  sampleTensors(session, SAMPLES, rows, first);
+
+test('each try of a run has other rows, and the time is not that of the easiest', () => {
+  const seen: number[] = [];
+  const session: Session = {
+    ...slowSession(0).session,
+    run([input]) {
+      const row = Number(input?.data[0]);
+      seen.push(row);
+      // The first of the four sample rows is no work at all.
+      const until = performance.now() + (row === 1 ? 0 : 0.5);
+      while (performance.now() < until);
+      return [];
+    },
+  };
+  const [timing] = timeRuns(session, samplesOf(session), { limit: 1, ownLimit: 1 });
+  expect(new Set(seen)).toEqual(new Set([1, 2, 3, 4]));
+  expect(seen.slice(0, 4)).toEqual([1, 2, 3, 4]);
+  expect(timing?.ms).toBeGreaterThan(0);
+});
+
+test('rows of one request are tried no longer than 10 ms a run beyond the limit', () => {
+  const { session } = slowSession(1.5);
+  const timings = timeRuns(session, samplesOf(session), { limit: 4, ownLimit: 64 });
+  expect(timings.map(({ rows }) => rows)).toEqual([1, 2, 4, 8]);
 });
 
 /** A session on a clock of its own. */
@@ -78,7 +106,7 @@ function slowSession(msPerRow: number): { readonly session: Session; readonly ru
 
 test('timing ends once a run is longer than a batch may be, so that a slow model starts soon', () => {
   const { session, runs } = slowSession(22);
-  const timings = timeRuns(session, (rows) => sampleTensors(session, SAMPLES, rows), 64);
+  const timings = timeRuns(session, samplesOf(session), { limit: 64, ownLimit: 64 });
   expect(timings.map(({ rows }) => rows)).toEqual([1, 2, 4]);
   expect(runs()).toBeLessThanOrEqual(6);
   expect(timings[1]?.ms).toBeGreaterThanOrEqual(44);
@@ -86,6 +114,6 @@ test('timing ends once a run is longer than a batch may be, so that a slow model
 
 test('a slow single row is tried once', () => {
   const { session, runs } = slowSession(550);
-  expect(timeRuns(session, (rows) => sampleTensors(session, SAMPLES, rows), 64)).toHaveLength(1);
+  expect(timeRuns(session, samplesOf(session), { limit: 64, ownLimit: 64 })).toHaveLength(1);
   expect(runs()).toBe(1);
 });

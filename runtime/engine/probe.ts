@@ -1,7 +1,7 @@
 import type { Timing } from './placement.ts';
 import type { Graph, Session } from './session.ts';
 import { elementAt, emptyTensor, type Tensor } from './tensor.ts';
-import type { RowShapes } from './batcher.ts';
+import type { RowShapes } from './job.ts';
 
 /** Rows to try a model with: `fill` writes row `row` (counted round) as row `at` of the inputs. */
 export interface Samples {
@@ -11,7 +11,8 @@ export interface Samples {
 }
 
 const FEW_ROWS = 3;
-const TRIES = 5;
+/** Runs are tried so often, with other rows each time. */
+const TRIES = 9;
 
 /**
  * Whether rows that run together get the answers that they get alone. A first dimension of any size is a batch by
@@ -47,38 +48,57 @@ function sameRow(alone: Tensor, merged: Tensor | undefined, row: number, rows: n
 
 /** Nothing longer than this is tried: it would hold up the start. */
 const LONGEST_MS = 50;
+/** Of one request's own rows, no run is longer. */
+const LONGEST_OWN_MS = 10;
 const TIMING_MS = 1000;
 /** A run is tried fewer times where it is long. */
 const SLOW_MS = 20;
 const VERY_SLOW_MS = 100;
 
-/** Times runs of 1, 2, 4, ... rows up to `limit`, until one takes longer than a batch on any thread may. */
+/** Inputs of so many rows, from the sample with number `first` on. */
+export type SampleInputs = (rows: number, first: number) => readonly Tensor[];
+
+export interface RunSizes {
+  /** Most rows that run together. */
+  readonly limit: number;
+  /** Most rows of one request that run together, at least `limit`; tried while runs are short. */
+  readonly ownLimit: number;
+}
+
+/** Times runs of 1, 2, 4, ... rows, until one takes longer than a batch on any thread may. */
 export function timeRuns(
   session: Session,
-  sample: (rows: number) => readonly Tensor[],
-  limit: number,
+  sample: SampleInputs,
+  { limit, ownLimit }: RunSizes,
 ): readonly Timing[] {
   const until = performance.now() + TIMING_MS;
   const timings: Timing[] = [];
-  for (let rows = 1; ; rows = Math.min(2 * rows, limit)) {
-    const ms = runMs(session, sample(rows));
+  for (let rows = 1; ; rows = Math.min(2 * rows, rows < limit ? limit : ownLimit)) {
+    const ms = runMs(session, sample, rows);
     timings.push({ rows, ms });
     const [single] = timings;
-    const longest = Math.max(LONGEST_MS, 2 * (single?.ms ?? 0));
-    if (rows === limit || ms > longest || performance.now() + 2 * ms > until) return timings;
+    const longest = rows < limit ? Math.max(LONGEST_MS, 2 * (single?.ms ?? 0)) : LONGEST_OWN_MS;
+    if (rows >= ownLimit || ms > longest || performance.now() + 2 * ms > until) return timings;
   }
 }
 
-/** The shortest of a few runs: what disturbs a run only makes it longer. */
-function runMs(session: Session, inputs: readonly Tensor[]): number {
+/**
+ * What a run of other rows takes each time, undisturbed: a quarter of the tries were shorter. What disturbs a run only
+ * makes it longer; the very shortest one of few rows may have had easy rows.
+ */
+function runMs(session: Session, sample: SampleInputs, rows: number): number {
+  const taken: number[] = [];
   let best = Infinity;
   for (let i = 0; i < TRIES; i++) {
+    const inputs = sample(rows, i * rows);
     const start = performance.now();
     session.run(inputs);
-    best = Math.min(best, performance.now() - start);
-    if (best > (i === 0 ? VERY_SLOW_MS : SLOW_MS)) break;
+    const ms = performance.now() - start;
+    taken.push(ms);
+    best = Math.min(best, ms);
+    if (best > (i === 0 ? VERY_SLOW_MS : SLOW_MS)) return best;
   }
-  return best;
+  return taken.toSorted((a, b) => a - b)[TRIES >> 2] ?? best;
 }
 
 /** The outputs' dimensions for one row; undefined where the graph refuses the sample. */
@@ -90,9 +110,9 @@ export function outputDims(session: Session, samples: Samples): readonly (readon
   }
 }
 
-/** Inputs of a run of so many sample rows. */
-export function sampleTensors(graph: Graph, samples: Samples, rows: number): readonly Tensor[] {
-  return tensors(graph, samples, rows, 0);
+/** Inputs of a run of so many sample rows, from sample `first` on. */
+export function sampleTensors(graph: Graph, samples: Samples, rows: number, first = 0): readonly Tensor[] {
+  return tensors(graph, samples, rows, first);
 }
 
 function tensors(graph: Graph, samples: Samples, rows: number, first: number): readonly Tensor[] {

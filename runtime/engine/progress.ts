@@ -1,4 +1,4 @@
-import type { Job } from './batcher.ts';
+import { CallerGone, type Job } from './job.ts';
 import type { Tensor } from './tensor.ts';
 
 /** Answers of rows [from, from + count) of a request: rows [at, at + count) of a run of `total`. */
@@ -18,19 +18,27 @@ export class Progress {
   /** Rows that are planned into a run, or through it. */
   done = 0;
   readonly #ended: () => void;
+  readonly #gone: () => boolean;
   readonly #early: Answers[] = [];
   #taken = 0;
   #failed = false;
 
-  constructor(job: Job, ended: () => void) {
+  constructor(job: Job, ended: () => void, gone: () => boolean) {
     this.job = job;
     this.key = job.shapes.key;
     this.rows = job.rows;
     this.#ended = ended;
+    this.#gone = gone;
   }
 
   get failed(): boolean {
     return this.#failed;
+  }
+
+  /** Whether there are still rows to run for somebody: a caller who has gone fails here. */
+  awaited(): boolean {
+    if (!this.#failed && this.#gone()) this.fail(new CallerGone());
+    return !this.#failed;
   }
 
   take(answers: Answers): void {

@@ -142,12 +142,13 @@ export class PredictionEndpoint {
         answer: (answer, predictions) => done({ status: 200, ...bodyReply(answer), predictions }),
         refuse: refused,
       };
+      const gone = (): boolean => exchange.caller.gone;
       const picture = pictureAnswer(exchange, model, body);
       if (picture !== undefined)
-        return void picture(context, sink).then((job) => model.batcher.submit(job), refused);
+        return void picture(context, sink).then((job) => model.batcher.submit(job, gone), refused);
       const read = readerOf(model, exchange.route);
       const job = read(body, context, sink, jsonLengthOf(exchange.caller));
-      if (job !== undefined) model.batcher.submit(job);
+      if (job !== undefined) model.batcher.submit(job, gone);
     } catch (error) {
       refused(error);
     }

@@ -1,4 +1,4 @@
-import { ModelError } from '#runtime/engine/batcher.ts';
+import { CallerGone, ModelError } from '#runtime/engine/job.ts';
 import { EngineError } from '#runtime/engine/lane.ts';
 import { RequestError } from '#runtime/protocol/errors.ts';
 
@@ -14,5 +14,7 @@ export function runProblem(error: unknown): RequestError | undefined {
       cause: error,
     });
   }
+  // Nobody reads this; nginx's status for the metrics.
+  if (error instanceof CallerGone) return new RequestError(499, 'ClientClosedRequest', error.message);
   return undefined;
 }

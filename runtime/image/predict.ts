@@ -1,5 +1,5 @@
 import type { Manifest } from '#contract/model-manifest.ts';
-import type { Job } from '#runtime/engine/batcher.ts';
+import type { Job } from '#runtime/engine/job.ts';
 import type { AnswerContext } from '#runtime/protocol/answer.ts';
 import { RequestError, type ErrorCode, type Problem } from '#runtime/protocol/errors.ts';
 import type { Nested } from '#runtime/protocol/nested.ts';

@@ -10,19 +10,18 @@ import { closeEngine } from '#runtime/engine/engine.ts';
 import { mergesRows, outputDims, sampleTensors, type Samples } from '#runtime/engine/probe.ts';
 import { profileSetting, reportProvider, type ProviderReport } from './provider.ts';
 import { openSession, type GraphValue, type Session } from '#runtime/engine/session.ts';
-import { emptyTensor, type Tensor } from '#runtime/engine/tensor.ts';
 import { compilePictures, PictureReader, pixelLimit, type Pictures } from '#runtime/image/index.ts';
 import { compileAnswer, type AnswerContext } from '#runtime/protocol/answer.ts';
-import type { Problem } from '#runtime/protocol/errors.ts';
 import { compileFeatures } from '#runtime/protocol/features.ts';
 import { compileNamedFeatures, type NamedFeatures, type Reader } from '#runtime/protocol/predict.ts';
 import { compilePrediction } from '#runtime/protocol/prediction.ts';
 import { elementRule } from '#runtime/protocol/scalar.ts';
 import { compileV2, v2Metadata } from '#runtime/protocol/v2.ts';
-import { exampleRequest, sampleRequests, type ExampleRequest } from './example.ts';
+import { exampleRequest, type ExampleRequest } from './example.ts';
 import { readGolden, type GoldenRequests } from './golden-pictures.ts';
 import { MissingFeatures } from './missing.ts';
-import { checkGolden, compileUnchecked } from './self-test.ts';
+import { mergeableSamples, mostOwnRows, wholeSample } from './samples.ts';
+import { checkGolden } from './self-test.ts';
 import { describeModel } from './schema.ts';
 import { readModelSource, type ModelSource } from './source.ts';
 
@@ -74,8 +73,6 @@ export interface LoadOptions {
   readonly onGoldenDiffers?: (failure: FailureError) => void;
 }
 
-const SAMPLES = 8;
-
 /** Reads, verifies, loads and tries a model. Throws FailureError with the cause when it cannot serve. */
 export async function loadModel(options: LoadOptions): Promise<Model> {
   const source = await readModelSource(options.path);
@@ -95,9 +92,10 @@ export async function loadModel(options: LoadOptions): Promise<Model> {
     cores: options.cores,
     sample:
       samples !== undefined && merging
-        ? (rows) => sampleTensors(session, samples, rows)
+        ? (rows, first) => sampleTensors(session, samples, rows, first)
         : wholeSample(manifest, golden, session),
     limit: merging ? options.maxBatchSize : 1,
+    ownLimit: merging ? Math.max(options.maxBatchSize, mostOwnRows(manifest)) : 1,
     openSizes: session.inputs.some(({ shape }) => shape.slice(merging ? 1 : 0).includes(null)),
     memory,
   });
@@ -176,7 +174,7 @@ async function openPictures(
 
 function compileModel(options: LoadOptions, tried: Tried): Model {
   const { source, reader, session, manifest, merging, seenDims, chosen, report } = tried;
-  const { cap, engine, execution, msPerRow } = chosen;
+  const { cap, own, engine, execution, msPerRow } = chosen;
   const outputNames = session.outputs.map(({ name }) => name);
   const features = compileFeatures(manifest.inputs, {
     order: session.inputs.map(({ name }) => name),
@@ -220,6 +218,7 @@ function compileModel(options: LoadOptions, tried: Tried): Model {
     batcher: new Batcher(engine, {
       merging,
       cap,
+      own,
       msPerRow,
       onRun: options.onRun,
       observe: (inputs, outputs, rows) => {
@@ -235,55 +234,5 @@ function compileModel(options: LoadOptions, tried: Tried): Model {
     close: async () => {
       await Promise.all([reader?.close(), closeEngine(engine)]);
     },
-  };
-}
-
-/** Rows to try merging with; undefined where a first dimension is fixed, or the samples differ in shape. */
-function mergeableSamples(
-  manifest: Manifest,
-  golden: GoldenRequests | undefined,
-  session: Session,
-): Samples | undefined {
-  const open =
-    manifest.inputs.every(({ shape }) => shape[0] === null) &&
-    session.outputs.every(({ shape }) => shape.length === 0 || shape[0] === null);
-  if (!open) return undefined;
-  const features = compileUnchecked(manifest.inputs, session, true);
-  const rows = sampleRequests(manifest.inputs, golden, { count: SAMPLES, merging: true }).map((request) =>
-    features.read(request, [], []),
-  );
-  const shapes = features.shapes(rows[0] ?? []);
-  return {
-    count: rows.length,
-    shapes,
-    fill: (inputs, at, row) =>
-      features.write(
-        rows[row] ?? [],
-        inputs.map(({ data }) => data),
-        at,
-      ),
-  };
-}
-
-/** The inputs of one run of a model whose rows do not merge; undefined where its sizes leave nothing to make up. */
-function wholeSample(
-  manifest: Manifest,
-  golden: GoldenRequests | undefined,
-  session: Session,
-): (() => readonly Tensor[]) | undefined {
-  const features = compileUnchecked(manifest.inputs, session, false);
-  const [request] = sampleRequests(manifest.inputs, golden, { count: 1, merging: false });
-  const problems: Problem[] = [];
-  const row = features.read(request, [], problems);
-  if (problems.length > 0) return undefined;
-  const { dims } = features.shapes(row);
-  return () => {
-    const inputs = session.inputs.map(({ type }, index) => emptyTensor(type, dims[index] ?? []));
-    features.write(
-      row,
-      inputs.map(({ data }) => data),
-      0,
-    );
-    return inputs;
   };
 }

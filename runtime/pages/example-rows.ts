@@ -1,4 +1,4 @@
-import type { Job } from '#runtime/engine/batcher.ts';
+import type { Job } from '#runtime/engine/job.ts';
 import type { Model } from '#runtime/model/load.ts';
 import type { AnswerContext } from '#runtime/protocol/answer.ts';
 import type { Reader, Sink } from '#runtime/protocol/predict.ts';

@@ -1,5 +1,5 @@
 import type { Golden } from '#contract/model-manifest.ts';
-import type { Job } from '#runtime/engine/batcher.ts';
+import type { Job } from '#runtime/engine/job.ts';
 import type { GraphValue } from '#runtime/engine/session.ts';
 import { allocate, elementCount, setElement, type Tensor } from '#runtime/engine/tensor.ts';
 

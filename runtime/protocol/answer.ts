@@ -139,7 +139,7 @@ function plainField(field: ResponseField, where: string, { name, version }: Mani
     case 'revision':
       return ({ revision }) => JSON.stringify(revision);
     case 'timestamp':
-      return () => `"${new Date().toISOString()}"`;
+      return timestampWriter();
     case 'durationMs':
       return ({ arrivedMs }) => number(performance.now() - arrivedMs);
     case 'durationSeconds':
@@ -151,6 +151,20 @@ function plainField(field: ResponseField, where: string, { name, version }: Mani
     default:
       throw invalid(where, `is read from a row's ${field.from}, and there is no row here`);
   }
+}
+
+/** Rows of one batch are mostly written within the same millisecond. */
+function timestampWriter(): () => string {
+  let at = -1;
+  let text = '';
+  return () => {
+    const now = Date.now();
+    if (now !== at) {
+      at = now;
+      text = `"${new Date(now).toISOString()}"`;
+    }
+    return text;
+  };
 }
 
 function outputField(name: string, where: string, outputNames: readonly string[]): FieldWriter {

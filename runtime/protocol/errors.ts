@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'ImageTooLarge'
   | 'HeadersTooLarge'
   | 'RequestTimeout'
+  | 'ClientClosedRequest'
   | 'ModelUnavailable'
   | 'Overloaded'
   | 'Internal';

@@ -1,5 +1,5 @@
 import type { ModelInput } from '#contract/model-manifest.ts';
-import type { RowShapes } from '#runtime/engine/batcher.ts';
+import type { RowShapes } from '#runtime/engine/job.ts';
 import { copyElements, setElement, type Element, type TensorData } from '#runtime/engine/tensor.ts';
 import { isFull, quote, report, type Path, type Problem } from './errors.ts';
 import { readNested } from './nested.ts';

@@ -1,5 +1,5 @@
 import type { Manifest } from '#contract/model-manifest.ts';
-import type { Job } from '#runtime/engine/batcher.ts';
+import type { Job } from '#runtime/engine/job.ts';
 import type { Tensor } from '#runtime/engine/tensor.ts';
 import type { AnswerBody } from './answer-body.ts';
 import { compileAnswer, compileRowAnswer, type AnswerContext } from './answer.ts';

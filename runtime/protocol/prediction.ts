@@ -33,14 +33,11 @@ export function compilePrediction(
       `model.json: decision.output is "${name}", but the graph's outputs are ${outputNames.join(', ')}`,
     );
   }
-  const read = (outputs: readonly Tensor[], row: number, rows: number): readonly number[] => {
+  if (task === 'binary-classification') return binary(manifest, output);
+  return (outputs, row, rows) => {
     const data = outputs[output]?.data ?? [];
     const width = data.length / rows;
-    return Array.from({ length: width }, (_, i) => Number(data[row * width + i]));
-  };
-  if (task === 'binary-classification') return binary(manifest, read);
-  return (outputs, row, rows) => {
-    const values = read(outputs, row, rows);
+    const values = Array.from({ length: width }, (_, i) => Number(data[row * width + i]));
     if (task === 'regression') {
       const value = values[decision?.index ?? 0] ?? NaN;
       return {
@@ -66,16 +63,15 @@ export function compilePrediction(
   };
 }
 
-function binary(
-  manifest: Manifest,
-  read: (outputs: readonly Tensor[], row: number, rows: number) => readonly number[],
-): PredictionReader {
+function binary(manifest: Manifest, output: number): PredictionReader {
   const { decision, labels } = manifest;
   const threshold = decision?.threshold ?? 0.5;
   return (outputs, row, rows) => {
-    const values = read(outputs, row, rows);
+    const data = outputs[output]?.data ?? [];
+    const width = data.length / rows;
     // One column is P(positive) itself; of two, the second is the positive class unless the bundle says otherwise.
-    const value = values[decision?.index ?? values.length - 1] ?? NaN;
+    const column = decision?.index ?? width - 1;
+    const value = column < width ? Number(data[row * width + column]) : NaN;
     const index = value >= threshold ? 1 : 0;
     const label = labels?.[index];
     const band = bandOf(manifest, value);

@@ -1,4 +1,4 @@
-import type { Job } from '#runtime/engine/batcher.ts';
+import type { Job } from '#runtime/engine/job.ts';
 import type { GraphValue } from '#runtime/engine/session.ts';
 import {
   copyElements,

@@ -60,7 +60,8 @@ function inline(tag: 'style' | 'script', text: string, attributes = ''): Html {
   return new Html(`<${tag}${attributes}>${text}</${tag}>`);
 }
 
-function securityHeaders(style: string, script: string): Readonly<Record<string, string>> {
+/** The headers of a page that may have this style and this script, and nothing else. */
+export function securityHeaders(style: string, script: string): Readonly<Record<string, string>> {
   const policy = [
     "default-src 'none'",
     `style-src '${hashOf(style)}'`,

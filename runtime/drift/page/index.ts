@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { DriftReport, FeatureReport, MeasuredReport } from '../report.ts';
 import { duration } from '../report.ts';
+import { securityHeaders } from '#runtime/pages/document.ts';
 import { html, Html } from '#runtime/pages/html.ts';
 import { count, index, percent } from './numbers.ts';
 import { picture } from './picture.ts';
@@ -17,21 +17,6 @@ const MAX_PICTURES = 100;
 
 /** Apart from the template: not a space may come between what is hashed and what is sent. */
 const STYLE_ELEMENT = new Html(`<style>${STYLE}</style>`);
-
-const HEADERS: DriftPage['headers'] = {
-  'content-type': 'text/html; charset=utf-8',
-  // Nothing is loaded and nothing runs: the page is text, pictures and this one style.
-  'content-security-policy': [
-    "default-src 'none'",
-    `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
-    'img-src data:',
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; '),
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-};
 
 /** The report for people, under the header of all pages: what has drifted, how far, and a picture of each feature. */
 export function driftPage(report: DriftReport, header: Html): DriftPage {
@@ -56,7 +41,8 @@ export function driftPage(report: DriftReport, header: Html): DriftPage {
         </main>
       </body>
     </html> `.text;
-  return { html: page, headers: HEADERS };
+  // What has drifted changes from look to look.
+  return { html: page, headers: { ...securityHeaders(STYLE, ''), 'cache-control': 'no-store' } };
 }
 
 function measured(report: MeasuredReport): Html {

@@ -3,15 +3,17 @@ import { readFile, rename, symlink } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { parseTerminationMessage } from '#contract/failure.ts';
 import { FORWARDED_HEADER, REVISION_HEADER } from '#contract/names.ts';
 import { serveOptionsSchema } from '#runtime/config.ts';
 import { listen } from '#runtime/http/front.ts';
 import { runServe } from '#runtime/server.ts';
-import { Folder, post, spawnServer, startServer, type TestServer } from '#runtime/testing.ts';
+import { endSpawned, Folder, post, spawnServer, startServer, type TestServer } from '#runtime/testing.ts';
 import { linearBundle } from '#test/support/bundle.ts';
 import { Load } from '#test/support/load.ts';
+
+afterEach(endSpawned);
 
 const BODY = { x: 3, y: 1 };
 const TOKEN = 'what-pods-show-one-another';

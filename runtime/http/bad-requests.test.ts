@@ -192,6 +192,21 @@ describe('a bad request', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 408 [\s\S]*RequestTimeout/);
   });
 
+  test.each([
+    ['content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}', "Transfer-Encoding can't be present with"],
+    ['content-length: 2\r\ncontent-length: 2\r\n\r\n{}', 'Duplicate Content-Length'],
+    ['content-length: 9\r\n\r\n{}', 'it ends too early'],
+  ])('with the head %j is refused with its fault', async (rest, fault) => {
+    const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
+    let answer = '';
+    socket.on('data', (data: Buffer) => (answer += data.toString()));
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    socket.end(`POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${rest}`);
+    await closed;
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain(fault);
+  });
+
   test('that is no HTTP is a 400, and one with endless headers a 431', async () => {
     const answers: string[] = [];
     for (const bytes of [

@@ -188,7 +188,9 @@ function clientProblem(error: Error): RequestError {
   if (code === 'HPE_HEADER_OVERFLOW') {
     return new RequestError(431, 'HeadersTooLarge', 'the request has more than 16 KiB of headers');
   }
-  return new RequestError(400, 'InvalidRequest', 'this is not an HTTP/1.1 request that can be read');
+  const reason = code === 'HPE_INVALID_EOF_STATE' ? 'it ends too early' : 'reason' in error && error.reason;
+  const why = typeof reason === 'string' ? `: ${reason}` : '';
+  return new RequestError(400, 'InvalidRequest', `this is not an HTTP/1.1 request that can be read${why}`);
 }
 
 const REASONS: Readonly<Record<number, string>> = {

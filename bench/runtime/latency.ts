@@ -2,6 +2,8 @@ import type { Figure, Measurement } from '../figure.ts';
 import { Arena, median, rough, type Contender } from './arena.ts';
 import type { Workload } from './load/index.ts';
 import { churnModel, smallNetwork, type BenchModel } from './models/index.ts';
+import { pausesOf } from './pauses.ts';
+import { SERVER_CORE } from './servers.ts';
 import { describe } from './throughput.ts';
 import { churnRows, networkRows } from './workloads.ts';
 
@@ -46,12 +48,15 @@ function belowSaturation({ model, workload }: Case): Promise<Measurement> {
     for (let round = 0; round < 3; round++) {
       const { requestsPerSecond } = await arena.load(contender, { connections: CONNECTIONS });
       const pace = { kind: 'open', ratePerSecond: requestsPerSecond * SHARE } as const;
+      const pauses = await pausesOf(SERVER_CORE, 2);
       const { report } = await arena.load(contender, { connections: CONNECTIONS, pace, seconds: 5 });
       rounds.push({
         maximum: rough(requestsPerSecond),
         p50Ms: rough(report.latency.p50Ms),
         p99Ms: rough(report.latency.p99Ms),
         clientLagP99Ms: rough(report.clientLagP99Ms),
+        coreLostToPauses: rough(pauses.share),
+        longestPauseMs: rough(pauses.longestMs),
       });
     }
     return { value: median(rounds.map(({ p99Ms }) => p99Ms)), detail: { rounds } };

@@ -21,6 +21,9 @@ export const TITLES: Readonly<Record<ServerKind, string>> = {
   mlserver: 'MLServer',
 };
 
+/** Servers run on this core unless more are measured; the load runs on another. */
+export const SERVER_CORE = 0;
+
 export interface ServerOptions {
   /** Cores that it is pinned to; one, unless more are measured. */
   readonly cores?: readonly number[];
@@ -60,7 +63,7 @@ export async function startServer(
   model: BenchModel,
   options: ServerOptions = {},
 ): Promise<RunningServer> {
-  const { cores = [0], within = [] } = options;
+  const { cores = [SERVER_CORE], within = [] } = options;
   const [port = 0, ...spare] = await freePorts(3);
   const folder = await mkdtemp(join(tmpdir(), 'windlass-bench-'));
   const { argv, env, cwd } = await commandOf(kind, model, { port, spare, folder, ...options, cores });

@@ -66,7 +66,7 @@ export async function runServe(options: ServeOptions, { shutdown, onReady }: Ser
     await closeAll(service, { peer, watch });
     return 1;
   }
-  const { model, facts } = loaded;
+  const { model, facts, missingWatch } = loaded;
   const serving = servingOf(options, model);
   last.write(diedServing(serving));
   service.state.model = model;
@@ -81,6 +81,7 @@ export async function runServe(options: ServeOptions, { shutdown, onReady }: Ser
     await drain(service, ending === 'drain' ? options.drainSeconds : 0, shutdown, log);
     last.clear();
   }
+  clearInterval(missingWatch);
   await closeAll(service, { peer, watch });
   await model.close();
   return ending instanceof EngineError ? 1 : 0;
@@ -121,6 +122,7 @@ interface Loaded {
   readonly model: Model;
   /** What the log says of it. */
   readonly facts: Readonly<Record<string, unknown>>;
+  readonly missingWatch: NodeJS.Timeout;
 }
 
 interface Service {
@@ -187,7 +189,7 @@ async function load(options: ServeOptions, { state, metrics }: Service, log: Log
     predictionScale(manifest, source.reference),
   );
   startDrift(model, metrics, log);
-  watchMissing(model, log);
+  const missingWatch = watchMissing(model, log);
   const facts = {
     model: manifest.name,
     modelVersion: manifest.version,
@@ -201,7 +203,7 @@ async function load(options: ServeOptions, { state, metrics }: Service, log: Log
     golden: source.golden?.rows.length ?? 0,
     seconds: Math.round(performance.now() - started) / 1000,
   };
-  return { model, facts };
+  return { model, facts, missingWatch };
 }
 
 /** A bundle without a reference is worth a warning; a bare graph cannot have one. */
@@ -217,11 +219,11 @@ function startDrift({ drift, source }: Model, metrics: Metrics, log: Logger): vo
   }
 }
 
-function watchMissing({ missing }: Model, log: Logger): void {
+function watchMissing({ missing }: Model, log: Logger): NodeJS.Timeout {
   const look = (): void => {
     for (const found of missing.look(performance.now())) log.warn(found, missingText(found));
   };
-  setInterval(look, MISSING_LOOK_MS).unref();
+  return setInterval(look, MISSING_LOOK_MS).unref();
 }
 
 async function followTraffic(

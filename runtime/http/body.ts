@@ -81,13 +81,16 @@ function tooLarge(limit: number): RequestError {
   );
 }
 
+/** Whoever wants a body. */
+export interface BodyReader {
+  /** So many bytes are there by now; the error is why no more of them are taken. */
+  readonly grown: (bytes: number) => RequestError | undefined;
+  readonly done: (body: Buffer) => void;
+  readonly refuse: (error: RequestError) => void;
+}
+
 /** Reads and inflates a body of at most `limit` bytes. A caller that goes away before its end gets no call back. */
-export function readBody(
-  request: IncomingMessage,
-  limit: number,
-  done: (body: Buffer) => void,
-  refuse: (error: RequestError) => void,
-): void {
+export function readBody(request: IncomingMessage, limit: number, { grown, done, refuse }: BodyReader): void {
   const coding = codingOf(request.headers['content-encoding']) ?? undefined;
   const whole =
     coding === undefined ? done : (body: Buffer) => inflateBody(body, coding, limit, done, refuse);
@@ -96,10 +99,12 @@ export function readBody(
     return request.readDirectly({ chunk: (bytes) => body.add(bytes), end: () => whole(body.finish()) });
   }
   const onData = (chunk: Buffer): void => {
-    if (body.size + chunk.length <= limit) return body.add(chunk);
+    const size = body.size + chunk.length;
+    const problem = size > limit ? tooLarge(limit) : grown(size);
+    if (problem === undefined) return body.add(chunk);
     request.off('data', onData);
     request.off('end', onEnd);
-    refuse(tooLarge(limit));
+    refuse(problem);
   };
   const onEnd = (): void => whole(body.finish());
   request.on('data', onData);

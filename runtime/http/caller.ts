@@ -1,4 +1,4 @@
-import type { RequestError } from '#runtime/protocol/errors.ts';
+import type { BodyReader } from './body.ts';
 import type { Reply } from './respond.ts';
 
 /** A request's headers by their names in lower case. */
@@ -16,7 +16,7 @@ export interface Caller {
   /** Whoever asked for it is told to go on with the body. */
   goOn(): void;
   /** Reads and inflates a body of at most `limit` bytes. A caller that goes away before its end gets no call back. */
-  readBody(limit: number, done: (body: Buffer) => void, refuse: (error: RequestError) => void): void;
+  readBody(limit: number, reader: BodyReader): void;
   /** Calls back once the request is over, with an answer or without. */
   onceOver(listener: () => void): void;
   /** Answers in the coding that the request accepts. */

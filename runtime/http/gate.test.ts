@@ -29,7 +29,7 @@ function arrive(declared: number, bytes = declared) {
   if (declared > 0) request.headers['content-length'] = String(declared);
   const response = new ServerResponse(request);
   const caller = new NodeCaller(request, response);
-  const problem = gate.enter(0, caller) ?? gate.weigh(0, caller, bytes);
+  const problem = gate.enter(0, caller) ?? gate.hold(0, caller, bytes);
   return { problem, request, response };
 }
 
@@ -63,4 +63,17 @@ test('one body is let in however large it is, and small ones always are', () => 
   expect(arrive(10 * MEGABYTE).problem).toBeUndefined();
   expect(arrive(10_000).problem).toBeUndefined();
   expect(arrive(0, 10_000).problem).toBeUndefined();
+});
+
+test('a body that comes in chunks counts while it grows, and once', () => {
+  const first = arrive(2 * MEGABYTE);
+  expect(first.problem).toBeUndefined();
+  const chunked = new IncomingMessage(new Socket());
+  const second = new NodeCaller(chunked, new ServerResponse(chunked));
+  expect(gate.enter(0, second)).toBeUndefined();
+  expect(gate.hold(0, second, 0.9 * MEGABYTE)).toBeUndefined();
+  expect(gate.hold(0, second, 0.95 * MEGABYTE)).toBeUndefined();
+  expect(gate.hold(0, second, 1.1 * MEGABYTE)).toMatchObject({ status: 503 });
+  first.response.emit('close');
+  expect(gate.hold(0, second, 1.1 * MEGABYTE)).toBeUndefined();
 });

@@ -41,6 +41,8 @@ export class Gate {
   /** Time that requests of this period spent here, or in their sockets. */
   #insideMs = 0;
   readonly #connections = new Set<object>();
+  /** Bytes of the large bodies that are on their way, and their sum. */
+  readonly #held = new Map<Caller, number>();
   #heldBytes = 0;
   #loop: EventLoopUtilization = performance.eventLoopUtilization();
   #busyMs = 0;
@@ -85,12 +87,30 @@ export class Gate {
           `overloaded: a prediction would wait about ${Math.ceil(waitMs)} ms, the limit is ${Math.ceil(admission.limitMs(load))} ms; ask again in a second, or run more replicas`,
       );
     }
-    return this.#hold(now, declaredBytes(caller), caller);
+    return this.hold(now, caller, Number(caller.headers['content-length'] ?? 0));
   }
 
-  /** Why a body is not kept that is larger than its head said: it came in chunks, or was compressed. */
-  weigh(now: number, caller: Caller, bytes: number): RequestError | undefined {
-    return this.#hold(now, bytes - declaredBytes(caller), caller);
+  /**
+   * Counts a body's bytes until its answer has gone out: as many as its head says, and more once chunks or what they
+   * inflate to have become more. Why they are too many; one large body is always let in.
+   */
+  hold(now: number, caller: Caller, bytes: number): RequestError | undefined {
+    const before = this.#held.get(caller) ?? 0;
+    if (!(bytes > SMALL_BODY) || bytes <= before) return undefined;
+    const { maxHeldBytes } = this.#options;
+    const others = this.#heldBytes - before;
+    if (others > 0 && others + bytes > maxHeldBytes) {
+      return this.#refuse(
+        now,
+        'bytes',
+        () =>
+          `overloaded: requests that are being answered hold ${others} bytes, and ${bytes} more would pass the limit of ${Math.floor(maxHeldBytes)}; ask again in a second, or send smaller batches`,
+      );
+    }
+    this.#held.set(caller, bytes);
+    this.#heldBytes = others + bytes;
+    if (before === 0) caller.onceOver(() => this.#release(caller));
+    return undefined;
   }
 
   /** A request that was let in is answered. */
@@ -103,23 +123,9 @@ export class Gate {
     clearInterval(this.#timer);
   }
 
-  /** Counts bytes until the answer has gone out; one large body is always let in. */
-  #hold(now: number, bytes: number, caller: Caller): RequestError | undefined {
-    if (!(bytes > SMALL_BODY)) return undefined;
-    const { maxHeldBytes } = this.#options;
-    if (this.#heldBytes > 0 && this.#heldBytes + bytes > maxHeldBytes) {
-      return this.#refuse(
-        now,
-        'bytes',
-        () =>
-          `overloaded: requests that are being answered hold ${this.#heldBytes} bytes, and ${bytes} more would pass the limit of ${Math.floor(maxHeldBytes)}; ask again in a second, or send smaller batches`,
-      );
-    }
-    this.#heldBytes += bytes;
-    caller.onceOver(() => {
-      this.#heldBytes -= bytes;
-    });
-    return undefined;
+  #release(caller: Caller): void {
+    this.#heldBytes -= this.#held.get(caller) ?? 0;
+    this.#held.delete(caller);
   }
 
   /** Refusing has to cost much less than answering: whoever is refused within a moment is told the same. */
@@ -158,8 +164,4 @@ export class Gate {
     this.#insideMs = 0;
     this.#connections.clear();
   }
-}
-
-function declaredBytes({ headers }: Caller): number {
-  return Number(headers['content-length'] ?? 0);
 }

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { RequestError } from '#runtime/protocol/errors.ts';
-import { readBody } from './body.ts';
+import { readBody, type BodyReader } from './body.ts';
 import type { Caller, Headers } from './caller.ts';
 import { refuse, sendAccepted, sendEarly, type Reply } from './respond.ts';
 
@@ -32,8 +31,8 @@ export class NodeCaller implements Caller {
   goOn(): void {
     if (this.#request.headers.expect !== undefined) this.#response.writeContinue();
   }
-  readBody(limit: number, done: (body: Buffer) => void, refuse: (error: RequestError) => void): void {
-    readBody(this.#request, limit, done, refuse);
+  readBody(limit: number, reader: BodyReader): void {
+    readBody(this.#request, limit, reader);
   }
   onceOver(listener: () => void): void {
     this.#response.once('close', listener);

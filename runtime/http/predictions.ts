@@ -91,19 +91,17 @@ export class PredictionEndpoint {
       return this.#finish(exchange, { ...reply, predictions: [] }, 'refuse');
     }
     caller.goOn();
-    caller.readBody(
-      maxBodyBytes,
-      (body) => {
-        const heavy = gate.weigh(arrivedMs, caller, body.length);
-        if (heavy === undefined) return this.#dispatch(exchange, model, body);
-        const reply = { ...errorReply(heavy, errorShapeOf(route, model)), predictions: [] };
-        this.#finish(exchange, reply);
-      },
-      (error) => {
-        const reply = { ...errorReply(error, errorShapeOf(route, model)), predictions: [] };
-        this.#finish(exchange, reply, 'sendEarly');
-      },
-    );
+    const refuse = (error: RequestError): void => {
+      const reply = { ...errorReply(error, errorShapeOf(route, model)), predictions: [] };
+      this.#finish(exchange, reply, 'sendEarly');
+    };
+    const grown = (bytes: number): RequestError | undefined => gate.hold(arrivedMs, caller, bytes);
+    const done = (body: Buffer): void => {
+      const heavy = grown(body.length);
+      if (heavy === undefined) this.#dispatch(exchange, model, body);
+      else refuse(heavy);
+    };
+    caller.readBody(maxBodyBytes, { grown, done, refuse });
   }
 
   #dispatch(exchange: Exchange, model: Model, body: Buffer): void {
@@ -234,19 +232,21 @@ export class PredictionEndpoint {
 }
 
 function passedOn({ status, body, headers }: ForwardedAnswer): Answer {
-  const revision = headers[REVISION_HEADER];
-  const type = headers['content-type'];
-  const jsonLength = headers[JSON_LENGTH_HEADER];
+  const contentType = fieldOf(headers['content-type']);
+  const names = [REVISION_HEADER, JSON_LENGTH_HEADER];
+  const passed = names.map((name) => [name, fieldOf(headers[name])]);
   return {
     status,
     body,
-    ...(typeof type === 'string' ? { contentType: type } : {}),
-    headers: {
-      ...(typeof revision === 'string' ? { [REVISION_HEADER]: revision } : {}),
-      ...(typeof jsonLength === 'string' ? { [JSON_LENGTH_HEADER]: jsonLength } : {}),
-    },
+    ...(contentType === undefined ? {} : { contentType }),
+    headers: Object.fromEntries(passed.filter(([, value]) => value !== undefined)),
     predictions: decodePredictions(headers[PREDICTIONS_HEADER]),
   };
+}
+
+/** A header of another pod's answer, where it can be one of this pod's. */
+function fieldOf(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'string' && /^[\t\x20-\x7e]*$/.test(value) ? value : undefined;
 }
 
 export function errorShapeOf(

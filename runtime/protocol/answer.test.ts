@@ -81,6 +81,13 @@ describe("the five systems' answers", () => {
     ).toEqual({ prediction: 12345.68 });
   });
 
+  test('a value too large to have decimals is written as it is', () => {
+    const response = { predict: { prediction: { from: 'value', decimals: 2 } } } as const;
+    const outputs = [{ name: 'out', type: 'float64', shape: [null, 1] }];
+    const large: Tensor = { type: 'float64', dims: [1, 1], data: Float64Array.of(-1.5e307) };
+    expect(answerOf({ task: 'regression', response, outputs }, large)).toEqual({ prediction: -1.5e307 });
+  });
+
   test('plant images', () => {
     const answer = answerOf(
       {

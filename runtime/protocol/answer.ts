@@ -205,7 +205,11 @@ function defaultFields(manifest: Manifest, outputNames: readonly string[], predi
 function rounded(decimals: number | undefined): (value: number) => string {
   if (decimals === undefined) return numberJson;
   const scale = 10 ** decimals;
-  return (value) => numberJson(Math.round(value * scale) / scale);
+  return (value) => {
+    const scaled = value * scale;
+    // A value that large has no decimals.
+    return numberJson(Number.isFinite(scaled) ? Math.round(scaled) / scale : value);
+  };
 }
 
 function invalid(where: string, message: string): FailureError {

@@ -30,16 +30,13 @@ async function echo({
 } = {}): Promise<Echo> {
   const seen: Omit<Echo, 'server'> = { byHand: [], byNode: [], unread: [], held: [] };
   const onRequest = (caller: Caller): void => {
-    caller.readBody(
-      1e6,
-      (body) => {
-        seen.byHand.push(body.toString());
-        const reply = { status: 200, body: caller.url.startsWith('/predict?') ? LONG : body };
-        if (caller.url === '/predict_batch') seen.held.push(() => caller.answer(reply));
-        else caller.answer({ ...reply, close: body.toString() === 'close' });
-      },
-      () => undefined,
-    );
+    const done = (body: Buffer): void => {
+      seen.byHand.push(body.toString());
+      const reply = { status: 200, body: caller.url.startsWith('/predict?') ? LONG : body };
+      if (caller.url === '/predict_batch') seen.held.push(() => caller.answer(reply));
+      else caller.answer({ ...reply, close: body.toString() === 'close' });
+    };
+    caller.readBody(1e6, { grown: () => undefined, done, refuse: () => undefined });
   };
   const server = new WireServer(
     {

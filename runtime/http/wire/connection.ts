@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { BodyReader } from '../body.ts';
 import type { Caller } from '../caller.ts';
 import { compressed, type Reply } from '../respond.ts';
 import { wireAnswer } from './answer.ts';
@@ -194,7 +195,7 @@ class WireCaller implements Caller {
   goOn(): void {
     // Who asked for it is no plain request.
   }
-  readBody(_limit: number, done: (body: Buffer) => void): void {
+  readBody(_limit: number, { done }: BodyReader): void {
     done(this.#body);
   }
   onceOver(listener: () => void): void {

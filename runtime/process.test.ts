@@ -227,7 +227,7 @@ test.each([
     'answers otherwise than recorded',
     linearBundle({ wrongGolden: true }),
     'CheckFailed',
-    /golden answer 0 of 1 .*"value"\[0\] is 7, expected 8/,
+    /golden answer 1 of 1 .*"value"\[0\] is 7, expected 8/,
   ],
   [
     'describes another graph',
@@ -236,6 +236,12 @@ test.each([
     /"z" is not in the graph/,
   ],
   ['is not ONNX', new Map([['model.onnx', Buffer.from('not a graph')]]), 'LoadFailed', /cannot load/],
+  [
+    'is in a folder inside the one that was named',
+    new Map([...linearBundle()].map(([name, bytes]) => [`1/${name}`, bytes])),
+    'LoadFailed',
+    /give a bundle's folder \(1 in it\)/,
+  ],
   ['is not there', new Map(), 'LoadFailed', /no model\.json and 0 \.onnx/],
   [
     'lists a file with other bytes',

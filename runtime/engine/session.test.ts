@@ -31,6 +31,11 @@ describe('what cannot be served is a LoadFailed that names the fix', () => {
   test.each([
     ['bytes that are no graph', Buffer.from('x\n'), /cannot load .* Export the model/],
     [
+      'a file that was cut short',
+      onnxModel(IDENTITY).subarray(0, 40),
+      /It is no ONNX file, or was cut short/,
+    ],
+    [
       'an operator that does not exist',
       onnxModel({ ...IDENTITY, nodes: [{ op: 'Frob', inputs: ['x'], outputs: ['y'] }] }),
       /Frob/,

@@ -81,10 +81,16 @@ function load(spec: SessionSpec): NativeSession {
     }
     throw new FailureError(
       'LoadFailed',
-      `ONNX Runtime cannot load ${spec.path}: ${errorText(cause)}. Export the model with operators and an opset that ONNX Runtime ${env.versions.node ?? ''} knows.`,
+      `ONNX Runtime cannot load ${spec.path}: ${errorText(cause)}. ${adviceOn(errorText(cause))}`,
       { cause },
     );
   }
+}
+
+function adviceOn(problem: string): string {
+  return problem.includes('Protobuf parsing failed')
+    ? 'It is no ONNX file, or was cut short: write or copy it again.'
+    : `Export the model with operators and an opset that ONNX Runtime ${env.versions.node ?? ''} knows.`;
 }
 
 function graphValue(path: string, role: string, value: NativeValue): GraphValue {

@@ -25,7 +25,7 @@ export function checkGolden(
       if (problem !== undefined) {
         throw new FailureError(
           'CheckFailed',
-          `golden answer ${row} of ${golden.rows.length} is not reproduced: ${problem}. Request: ${JSON.stringify(input).slice(0, 600)}. Write the bundle again with this ONNX Runtime, or find what changed in the graph.`,
+          `golden answer ${row + 1} of ${golden.rows.length} is not reproduced: ${problem}. Request: ${JSON.stringify(input).slice(0, 600)}. Write the bundle again with this ONNX Runtime, or find what changed in the graph.`,
         );
       }
     }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { canonicalJson, sha256 } from '#contract/canonical.ts';
@@ -46,10 +46,11 @@ export async function readModelSource(path: string): Promise<ModelSource> {
   if (names.includes(MANIFEST_FILE)) return readBundle(path);
   const graphs = names.filter((name) => name.endsWith('.onnx'));
   const [graph] = graphs;
+  const inside = names.filter((name) => existsSync(join(path, name, MANIFEST_FILE)));
   if (graph === undefined || graphs.length > 1) {
     throw new FailureError(
       'LoadFailed',
-      `${path} has no ${MANIFEST_FILE} and ${graphs.length} .onnx files; give a bundle's folder or one .onnx file`,
+      `${path} has no ${MANIFEST_FILE} and ${graphs.length} .onnx files; give a bundle's folder${inside.length === 0 ? '' : ` (${inside.slice(0, 5).join(', ')} in it)`} or one .onnx file`,
     );
   }
   return readGraph(join(path, graph));

@@ -29,8 +29,13 @@ test.each<[string, readonly Timing[], number, Pick<Placement, 'kind' | 'cap'>]>(
 });
 
 test.each<[string, readonly Timing[], number, Pick<Placement, 'kind' | 'cap' | 'own'>]>([
-  ['as many as fit 1 ms', linear(0.01, 0.005, 1024), 1, { kind: 'inline', cap: 64, own: 198 }],
-  ['no more than run together', linear(0.01, 0.034, 64), 1, { kind: 'inline', cap: 29, own: 29 }],
+  ['as many as fit 2 ms', linear(0.01, 0.005, 1024), 1, { kind: 'inline', cap: 64, own: 398 }],
+  [
+    'more than run together, for which 1 ms is all',
+    linear(0.01, 0.034, 64),
+    1,
+    { kind: 'inline', cap: 29, own: 58 },
+  ],
   ['as many as were tried', linear(0.01, 0.0001, 1024), 1, { kind: 'inline', cap: 64, own: 1024 }],
   ['on a worker as many as 10 ms hold', linear(0.01, 0.034, 1024), 2, { kind: 'workers', cap: 64, own: 293 }],
   [

@@ -21,6 +21,8 @@ export interface Placement {
 
 /** A run may hold the event loop this long. */
 export const INLINE_MS = 1;
+/** A run of one request's own rows may hold it this long: each run costs a forest the caches that the last one warmed. */
+const INLINE_OWN_MS = 2;
 /** A batch on a worker holds up the requests behind it this long, or twice a single row's time where that is longer. */
 export const WORKER_MS = 50;
 /** A batch this short is never too long: only a longer one has to do more per millisecond. */
@@ -72,7 +74,7 @@ export function placeModel(all: readonly Timing[], cores: number, limit: number)
     };
   }
   const cap = largestWithin(timings, INLINE_MS).rows;
-  const own = Math.max(cap, largestWithin(all, INLINE_MS).rows);
+  const own = Math.max(cap, largestWithin(all, INLINE_OWN_MS).rows);
   const most = own > cap ? `, of one request up to ${own},` : '';
   return {
     kind: 'inline',

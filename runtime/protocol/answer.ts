@@ -111,18 +111,35 @@ function predictionField(
         : ({ value }) => number(value);
     case 'label':
       if (labels === undefined) throw invalid(where, 'is a label, but model.json has no "labels"');
-      return ({ label }) => JSON.stringify(label ?? null);
-    case 'probabilities':
+      return named(labels, ({ label }) => label);
+    case 'probabilities': {
       if (labels === undefined) throw invalid(where, 'is by label, but model.json has no "labels"');
+      const keys = labels.map((label) => JSON.stringify(label));
       return ({ probabilities }) =>
-        `{${labels.map((label, i) => `${JSON.stringify(label)}:${number(probabilities[i] ?? NaN)}`).join(',')}}`;
+        `{${keys.map((key, i) => `${key}:${number(probabilities[i] ?? NaN)}`).join(',')}}`;
+    }
     case 'band':
       if (decision?.bands === undefined)
         throw invalid(where, 'is a band, but model.json has no "decision.bands"');
-      return ({ band }) => JSON.stringify(band ?? null);
+      return named(
+        decision.bands.map(({ label }) => label),
+        ({ band }) => band,
+      );
     default:
       return undefined;
   }
+}
+
+/** Writes one of a few names, each of which is quoted once: of a batch's rows, quoting was a fifth of the time. */
+function named(
+  names: readonly string[],
+  of: (prediction: Prediction) => string | undefined,
+): (prediction: Prediction) => string {
+  const quoted = new Map(names.map((name) => [name, JSON.stringify(name)]));
+  return (prediction) => {
+    const name = of(prediction);
+    return (name === undefined ? undefined : quoted.get(name)) ?? 'null';
+  };
 }
 
 function plainField(field: ResponseField, where: string, { name, version }: Manifest): FieldWriter {

@@ -56,9 +56,10 @@ export function compileNamedFeatures(
     rows: readonly Row[],
     context: AnswerContext,
     sink: Sink,
-    join: (rows: string[]) => string,
+    join: (rows: string) => string,
   ): Job => {
-    const texts: string[] = [];
+    // One long text of many parts, which is put together once, when it is sent.
+    let texts = '';
     const predictions: Prediction[] = [];
     return {
       rows: rows.length,
@@ -69,7 +70,7 @@ export function compileNamedFeatures(
       take(outputs: readonly Tensor[], at, _from, count, total) {
         for (let i = 0; i < count; i++) {
           const { json, prediction } = answer(context, outputs, at + i, total);
-          texts.push(json);
+          texts = texts === '' ? json : `${texts},${json}`;
           if (prediction !== undefined) predictions.push(prediction);
         }
       },
@@ -79,12 +80,12 @@ export function compileNamedFeatures(
   };
 
   const predictRow = (row: Row, context: AnswerContext, sink: Sink): Job =>
-    job([row], context, sink, ([text = '{}']) => text);
+    job([row], context, sink, (text) => text);
   const predictRows = (rows: readonly Row[], context: AnswerContext, sink: Sink): Job =>
     job(rows, context, sink, (texts) => {
       const rest = beside(context);
       const separator = rest === '{}' ? '' : ',';
-      return `{${predictionsKey}:[${texts.join(',')}]${separator}${rest.slice(1)}`;
+      return `{${predictionsKey}:[${texts}]${separator}${rest.slice(1)}`;
     });
 
   return {

@@ -77,3 +77,17 @@ test('a body that comes in chunks counts while it grows, and once', () => {
   first.response.emit('close');
   expect(gate.hold(0, second, 1.1 * MEGABYTE)).toBeUndefined();
 });
+
+test('bodies that grow together are not all refused: what one that was refused had sent makes room', () => {
+  const growing = () => {
+    const request = new IncomingMessage(new Socket());
+    const caller = new NodeCaller(request, new ServerResponse(request));
+    expect(gate.enter(0, caller)).toBeUndefined();
+    return caller;
+  };
+  const [first, second] = [growing(), growing()];
+  expect(gate.hold(0, first, 1.4 * MEGABYTE)).toBeUndefined();
+  expect(gate.hold(0, second, 1.4 * MEGABYTE)).toBeUndefined();
+  expect(gate.hold(0, second, 1.8 * MEGABYTE)).toMatchObject({ status: 503 });
+  expect(gate.hold(0, first, 1.8 * MEGABYTE)).toBeUndefined();
+});

@@ -100,6 +100,8 @@ export class Gate {
     const { maxHeldBytes } = this.#options;
     const others = this.#heldBytes - before;
     if (others > 0 && others + bytes > maxHeldBytes) {
+      // What came of it is dropped: counted on while its sender lingers, it would have all others refused as well.
+      this.#release(caller);
       return this.#refuse(
         now,
         'bytes',

@@ -10,7 +10,8 @@ COPY package.json package-lock.json .npmrc ./
 # file's; not "npm ci", which refuses a lock file written where a registry lacks some platform's optional packages.
 RUN npm install --no-save --ignore-scripts --no-audit --no-fund --no-update-notifier
 
-# Of onnxruntime's native builds (four platforms, 290 MB), only this platform's; sharp, which decodes pictures, with libvips.
+# Of onnxruntime's native builds (four platforms, 290 MB), only this platform's; sharp, which decodes pictures, with libvips;
+# libjpeg-turbo for plain JPEGs, and koffi, which calls it.
 FROM dependencies AS native
 RUN set -e; \
     platform="linux/$(node -p process.arch)"; \
@@ -28,6 +29,17 @@ RUN set -e; \
       mkdir -p "/app/node_modules/$package"; \
       cp -R "node_modules/$package/." "/app/node_modules/$package/"; \
     done; \
+    for package in koffi "@koromix/koffi-linux-$(node -p process.arch)"; do \
+      mkdir -p "/app/node_modules/$package"; \
+      cp -R "node_modules/$package/." "/app/node_modules/$package/"; \
+    done; \
+    rm -rf /app/node_modules/koffi/vendor /app/node_modules/koffi/doc /app/node_modules/koffi/lib \
+      /app/node_modules/@koromix/*/musl_*; \
+    package=node_modules/@julusian/jpeg-turbo; \
+    turbo="$package/prebuilds/jpeg-turbo-linux-$(node -p process.arch)"; \
+    mkdir -p "/app/$turbo"; \
+    cp "$package/package.json" "$package/LICENSE" "/app/$package/"; \
+    cp "$turbo/libturbojpeg.so.0" "/app/$turbo/"; \
     rm -rf /app/node_modules/sharp/src /app/node_modules/sharp/install /app/node_modules/sharp/lib \
       /app/node_modules/@img/*/lib/glib-2.0; \
     find /app \( -name '*.map' -o -name '*.d.ts' \) -delete

@@ -1,6 +1,6 @@
 /**
  * Bundles each program under dist/: servers as <name>/main.mjs with chunks beside it, so that what is imported late costs
- * no memory before; the plugin as one file. Native addons cannot be bundled: onnxruntime-node and sharp stay outside.
+ * no memory before; the plugin as one file. Native addons cannot be bundled: onnxruntime-node, sharp and koffi stay outside.
  */
 import { existsSync } from 'node:fs';
 import { cp, readdir, rm, stat } from 'node:fs/promises';
@@ -61,7 +61,7 @@ for (const [name, { source, file, workers = {}, folders = [] }] of Object.entrie
     platform: 'node',
     format: 'esm',
     target: 'node24',
-    external: ['onnxruntime-node', 'sharp'],
+    external: ['onnxruntime-node', 'sharp', 'koffi'],
     banner: { js: COMMONJS_GLOBALS },
     minifySyntax: true,
     minifyWhitespace: true,

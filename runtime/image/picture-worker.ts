@@ -1,8 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ImageInput } from '#contract/image-input.ts';
-import { openDecoder } from './decode.ts';
+import { openDecoder, type Decode, type Decoded } from './decode.ts';
 import { fit } from './fit.ts';
 import { BrokenPicture, type PictureHeader } from './header.ts';
+import { isPlain, openTurbo } from './jpeg/index.ts';
 
 // The program of a worker thread: it decodes and fits one picture after the other.
 
@@ -21,22 +22,32 @@ export type WorkerReply =
   | { readonly kind: 'broken'; readonly message: string };
 
 const { image, maxPixels } = workerData as WorkerSetup;
-const opening = openDecoder(maxPixels);
+const opening = openTurbo(maxPixels);
+/** Opened when a picture needs it: many a server gets none but plain JPEGs. */
+let decoder: Promise<Decode> | undefined;
 
 async function answer({ bytes, header }: WorkerRequest): Promise<void> {
   try {
-    const decode = await opening;
-    const data = fit(await decode(Buffer.from(bytes.buffer), header), image);
-    send({ kind: 'fitted', data });
+    const picture = await decode(Buffer.from(bytes.buffer), header);
+    const data = fit(picture, image);
+    // What the decoder made itself cannot be handed over.
+    send({ kind: 'fitted', data: data.buffer === picture.data.buffer ? data.slice() : data });
   } catch (error) {
     if (!(error instanceof BrokenPicture)) throw error;
     send({ kind: 'broken', message: error.message });
   }
 }
 
-/** Copied: what the decoder made itself cannot be handed over. */
+async function decode(bytes: Buffer, header: PictureHeader): Promise<Decoded> {
+  const turbo = await opening;
+  const pixels = header.format === 'jpeg' && isPlain(bytes) ? turbo?.(bytes) : undefined;
+  if (pixels !== undefined) return { ...pixels, channels: 3 };
+  decoder ??= openDecoder(maxPixels);
+  return (await decoder)(bytes, header);
+}
+
 function send(reply: WorkerReply): void {
-  parentPort?.postMessage(reply, []);
+  parentPort?.postMessage(reply, reply.kind === 'fitted' ? [reply.data.buffer] : []);
 }
 
 parentPort?.on('message', (request: WorkerRequest) => void answer(request));

@@ -97,7 +97,9 @@ export class PictureReader {
   ): Promise<Nested> {
     const data = await this.#turns.take(header.width * header.height, async () => {
       if (gone()) throw new BrokenPicture('its sender has gone away');
-      if (effort(header, this.image) > QUICK_PIXELS) return this.#threads.read(bytes, header);
+      if (header.format === 'jpeg' || effort(header, this.image) > QUICK_PIXELS) {
+        return this.#threads.read(bytes, header);
+      }
       return fit(await this.#decode(bytes, header), this.image);
     });
     return { dims: imageDims(this.image), data };

@@ -196,6 +196,7 @@ describe('a bad request', () => {
     ['content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}', "Transfer-Encoding can't be present with"],
     ['content-length: 2\r\ncontent-length: 2\r\n\r\n{}', 'Duplicate Content-Length'],
     ['content-length: 9\r\n\r\n{}', 'it ends too early'],
+    ['host: y\r\ncontent-length: 2\r\n\r\n{}', 'more than one host header'],
   ])('with the head %j is refused with its fault', async (rest, fault) => {
     const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
     let answer = '';

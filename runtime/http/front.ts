@@ -146,9 +146,13 @@ function routeProblem(route: RouteMatch | undefined, method: string, url: string
 }
 
 /** What a head lacks, or says of its body that another program on the way may read otherwise. */
-function headProblem({ headers }: IncomingMessage): RequestError | undefined {
+function headProblem({ headers, headersDistinct }: IncomingMessage): RequestError | undefined {
   if (headers.host === undefined) {
     return new RequestError(400, 'InvalidRequest', 'the request has no host header, which HTTP/1.1 needs');
+  }
+  // node:http takes the first, a proxy perhaps the last (RFC 9112, 3.2).
+  if ((headersDistinct['host']?.length ?? 0) > 1) {
+    return new RequestError(400, 'InvalidRequest', 'the request has more than one host header; send one');
   }
   const coding = headers['transfer-encoding'];
   if (coding === undefined || coding.toLowerCase() === 'chunked') return undefined;

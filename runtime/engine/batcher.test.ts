@@ -266,3 +266,40 @@ test('rows whose caller has gone are not run, before their first run or between 
   expect(await long).toBeInstanceOf(CallerGone);
   expect(batcher.backlog.rows).toBe(0);
 });
+
+test('large rows run where they lie, each request by itself, and small ones together', async () => {
+  const rows: number[] = [];
+  let copies = 0;
+  const relu: Session = {
+    inputs: [{ name: 'x', type: 'float32', shape: [null, null] }],
+    outputs: [{ name: 'y', type: 'float32', shape: [null, null] }],
+    run: ([input]) => [input ?? { type: 'float32', dims: [], data: [] }],
+    endProfile: () => [],
+    release: () => undefined,
+  };
+  const batcher = new Batcher(
+    { kind: 'inline', session: relu },
+    { merging: true, cap: 64, onRun: (count) => rows.push(count) },
+  );
+  const ask = (size: number): Promise<Tensor | undefined> =>
+    new Promise((resolve, reject) => {
+      const data = new Float32Array(size).fill(size);
+      let output: Tensor | undefined;
+      batcher.submit({
+        rows: 1,
+        shapes: { key: String(size), dims: [[size]] },
+        fill: () => copies++,
+        view: () => [data],
+        take: ([first]) => {
+          output = first;
+        },
+        done: () => resolve(output),
+        fail: reject,
+      });
+    });
+  const large = await Promise.all([ask(20_000), ask(20_000)]);
+  expect(large.map((output) => output?.data[19_999])).toEqual([20_000, 20_000]);
+  expect([rows, copies]).toEqual([[1, 1], 0]);
+  await Promise.all([ask(10), ask(10)]);
+  expect([rows, copies]).toEqual([[1, 1, 2], 2]);
+});

@@ -6,7 +6,7 @@ import { errorText } from './native.ts';
 import { planRun, type Slice } from './plan.ts';
 import { Progress } from './progress.ts';
 import type { Graph } from './session.ts';
-import { emptyTensor, freeMemory, type Tensor } from './tensor.ts';
+import { elementCount, emptyTensor, freeMemory, type Tensor } from './tensor.ts';
 
 export interface BatcherOptions {
   /** Rows of several requests may share a run. Without it a row is a whole run. */
@@ -27,6 +27,8 @@ type Batch = readonly Slice<Progress>[];
 
 /** Buffers of up to this many elements are kept per number of rows and used again. */
 const KEPT_ELEMENTS = 4096;
+/** Rows from this many elements on are run where they lie: to copy them into one run would take longer than a run more. */
+const LARGE_ROW = 16 * 1024;
 
 /**
  * Runs the rows of all requests that arrived in one turn of the event loop together: requests are parsed in the poll
@@ -44,6 +46,7 @@ export class Batcher {
   #queue: Progress[] = [];
   /** Requests of a batch that failed, which run again one by one, before all others. */
   #again: Batch[] = [];
+  #alone = 0;
   #scheduled = false;
   #broken: EngineError | undefined;
 
@@ -64,8 +67,14 @@ export class Batcher {
   submit(job: Job, gone: () => boolean = () => false): void {
     if (this.#broken !== undefined) return job.fail(this.#broken);
     this.backlog.add(job.rows);
-    this.#queue.push(new Progress(job, () => this.backlog.remove(job.rows), gone));
+    const key = this.#runsWhereItLies(job) ? `${job.shapes.key} alone ${this.#alone++}` : job.shapes.key;
+    this.#queue.push(new Progress(job, () => this.backlog.remove(job.rows), gone, key));
     this.#schedule();
+  }
+
+  #runsWhereItLies(job: Job): boolean {
+    if (job.view === undefined || this.#engine.kind === 'workers') return false;
+    return job.shapes.dims.reduce((sum, dims) => sum + elementCount(dims), 0) >= LARGE_ROW;
   }
 
   #schedule(): void {

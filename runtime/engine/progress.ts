@@ -23,9 +23,10 @@ export class Progress {
   #taken = 0;
   #failed = false;
 
-  constructor(job: Job, ended: () => void, gone: () => boolean) {
+  /** Requests of one `key` may run together. */
+  constructor(job: Job, ended: () => void, gone: () => boolean, key: string) {
     this.job = job;
-    this.key = job.shapes.key;
+    this.key = key;
     this.rows = job.rows;
     this.#ended = ended;
     this.#gone = gone;

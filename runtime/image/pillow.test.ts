@@ -7,6 +7,7 @@ import { openDecoder, type Decode } from './decode.ts';
 import { fit } from './fit.ts';
 import { formatOf, readHeader } from './header.ts';
 import { DECODED, PILLOW, RESIZED } from './pillow-answers.ts';
+import { PictureReader } from './reader.ts';
 import { resample } from './resample.ts';
 import { simdResample } from './simd/index.ts';
 import { formulaPicture, plain, png } from './test-pictures.ts';
@@ -33,6 +34,26 @@ describe(`a picture has the very bytes that Pillow ${PILLOW} gives training`, ()
     expect(pictures.filter(({ width }) => width === 14).length).toBeGreaterThan(4);
   });
 });
+
+test('so it has on the way that requests take, through other threads and their decoders', async () => {
+  const sizes = new Set(pictures.map(({ width, height }) => `${width} ${height}`));
+  for (const size of sizes) {
+    const [width = 0, height = 0] = size.split(' ').map(Number);
+    const image: ImageInput = { width, height, resize: 'bilinear', fit: 'stretch', layout: 'nhwc' };
+    await using reader = await openReader(image);
+    for (const { name, bytes, digest } of pictures.filter((one) => one.width === width)) {
+      const checked = reader.check({ bytes, declared: undefined });
+      if (checked.kind !== 'picture') expect.unreachable(`${name} is refused`);
+      const { data } = await reader.read(checked);
+      expect([name, sha256(data as Uint8Array)]).toEqual([name, digest]);
+    }
+  }
+});
+
+async function openReader(image: ImageInput): Promise<PictureReader & AsyncDisposable> {
+  const reader = await PictureReader.open({ image, threads: 1, maxPixels: 1_000_000 });
+  return Object.assign(reader, { [Symbol.asyncDispose]: () => reader.close() });
+}
 
 describe.each([
   ['with vector instructions', simdResample() ?? expect.unreachable('this processor has none')],

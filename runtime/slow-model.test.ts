@@ -1,5 +1,6 @@
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Folder, post, startServer } from '#runtime/testing.ts';
 import { onnxModel, type OnnxModel } from '#test/support/onnx.ts';
 
@@ -104,4 +105,28 @@ test('what runs on a thread when the server is told to go is answered first', as
   expect(await server.stop('drain')).toBe(0);
   expect((await answer).status).toBe(200);
   expect((await answer).headers.get('connection')).toBe('close');
+});
+
+test('a request whose caller broke the connection while it waited is not run', async () => {
+  vi.stubEnv('WINDLASS_CPU_LIMIT', '1');
+  await using folder = await Folder.create();
+  const server = await startServer(await folder.write('slow.onnx', onnxModel(SLOW)));
+  const { backlog } = server.model.batcher;
+  try {
+    const first = post(`${server.url}/predict`, { x: 1 });
+    while (backlog.jobs < 1) await sleep(1);
+    const caller = connect(Number(new URL(server.url).port), '127.0.0.1');
+    caller.write('POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 7\r\n\r\n{"x":1}');
+    while (backlog.jobs < 2) await sleep(1);
+    caller.resetAndDestroy();
+    expect((await first).status).toBe(200);
+    while (backlog.jobs > 0) await sleep(1);
+    const text = await (await fetch(`${server.url}/metrics`)).text();
+    expect(text).toContain('http_requests_total{method="POST",path="/predict",status="499"} 1');
+    const stats: unknown = await (await fetch(`${server.url}/stats`)).json();
+    expect(stats).toMatchObject({ runs: { total: 1 } });
+  } finally {
+    vi.unstubAllEnvs();
+    await server.stop();
+  }
 });

@@ -208,6 +208,25 @@ describe('a bad request', () => {
     expect(answer).toContain(fault);
   });
 
+  test.each([
+    [
+      'with an unknown transfer-encoding',
+      'POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: xchunked\r\n\r\n',
+      400,
+    ],
+    ['with lines that end in line feeds', 'POST /predict HTTP/1.1\nhost: x\n\n', 400],
+    ['for a tunnel', 'CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n', 404],
+  ])('%s is answered before its connection ends', async (_case, bytes, status) => {
+    const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
+    let answer = '';
+    socket.on('data', (data: Buffer) => (answer += data.toString()));
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    socket.write(bytes);
+    await closed;
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer).toContain('"error"');
+  });
+
   test('that is no HTTP is a 400, and one with endless headers a 431', async () => {
     const answers: string[] = [];
     for (const bytes of [

@@ -1,5 +1,11 @@
-import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import {
+  STATUS_CODES,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
+import { Socket, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
@@ -112,10 +118,15 @@ export function createFront(services: FrontServices): Server {
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
     refuseAs(request, response, expectationProblem(request)),
   );
+  server.on('connect', ({ url = '' }: IncomingMessage, socket: Duplex) => {
+    const problem = notFound(url);
+    socket.end(rawReply(problem, errorReply(problem, 'windlass').body));
+  });
   server.on('clientError', (error: Error, socket: Duplex) => {
     const current = busy.get(socket);
     // Bytes of an answer are on their way: another status line would be read as its body.
-    if (!socket.writable || current?.response.headersSent === true) return void socket.destroy();
+    if (current?.response.headersSent === true && socket instanceof Socket) return socket.destroySoon();
+    if (!socket.writable) return void socket.destroy();
     const problem = clientProblem(error);
     if (current !== undefined && !current.response.writableEnded) {
       metrics.requestFinished(
@@ -130,14 +141,13 @@ export function createFront(services: FrontServices): Server {
   return server;
 }
 
+function notFound(url: string): RequestError {
+  const message = `there is nothing at ${url.slice(0, 200)}; GET / lists what there is`;
+  return new RequestError(404, 'NotFound', message);
+}
+
 function routeProblem(route: RouteMatch | undefined, method: string, url: string): RequestError | undefined {
-  if (route === undefined) {
-    return new RequestError(
-      404,
-      'NotFound',
-      `there is nothing at ${url.slice(0, 200)}; GET / lists what there is`,
-    );
-  }
+  if (route === undefined) return notFound(url);
   if (route.methods.includes(method)) return undefined;
   const allow = route.methods.join(', ');
   return new RequestError(405, 'MethodNotAllowed', `${method} is not for ${route.template}, use ${allow}`, {
@@ -197,15 +207,9 @@ function clientProblem(error: Error): RequestError {
   return new RequestError(400, 'InvalidRequest', `this is not an HTTP/1.1 request that can be read${why}`);
 }
 
-const REASONS: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  408: 'Request Timeout',
-  431: 'Request Header Fields Too Large',
-};
-
 function rawReply({ status }: RequestError, body: string | Buffer): string {
   return [
-    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}`,
     `content-type: ${JSON_TYPE}`,
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',

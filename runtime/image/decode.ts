@@ -1,5 +1,6 @@
 import type { Sharp, SharpOptions } from 'sharp';
 import { BrokenPicture, FORMAT_NAMES, type PictureHeader } from './header.ts';
+import { withoutTexts } from './png-chunks.ts';
 
 /** A decoded picture: RGB, or the inks of a CMYK JPEG, a byte per channel, upright. */
 export interface Decoded {
@@ -27,7 +28,8 @@ export async function openDecoder(maxPixels: number): Promise<Decode> {
   sharp.concurrency(1);
   const pixels = (bytes: Buffer, header: PictureHeader, failOn: SharpOptions['failOn']) =>
     read(sharp(bytes, { failOn, limitInputPixels: maxPixels, ignoreIcc: true, autoOrient: true }), header);
-  return async (bytes, header) => {
+  return async (given, header) => {
+    const bytes = header.format === 'png' ? withoutTexts(given) : given;
     try {
       return await pixels(bytes, header, 'warning');
     } catch (error) {

@@ -16,13 +16,24 @@ export class PictureThreads {
 
   /** The tensor's elements. The caller sees to it that no more run at once than there are cores. Throws BrokenPicture. */
   async read(bytes: Buffer, header: PictureHeader): Promise<Uint8Array<ArrayBuffer>> {
-    const worker = this.#idle.pop() ?? startWorker(this.#setup);
+    const worker = this.#idle.pop() ?? this.#start();
     // A copy of this picture alone: the buffer behind it may hold a whole form.
     const reply = await ask(worker, { bytes: new Uint8Array(bytes), header });
     if (this.#closed) await worker.terminate();
     else this.#idle.push(worker);
     if (reply.kind === 'fitted') return reply.data;
     throw new BrokenPicture(reply.message);
+  }
+
+  #start(): Worker {
+    const worker = startWorker(this.#setup);
+    // One that dies is not asked again; whoever waits for its picture listens too.
+    const forget = (): void => {
+      const at = this.#idle.indexOf(worker);
+      if (at >= 0) this.#idle.splice(at, 1);
+    };
+    worker.on('error', forget).on('exit', forget);
+    return worker;
   }
 
   async close(): Promise<void> {

@@ -17,7 +17,8 @@ export function formulaPicture(width: number, height: number): Rgb {
   return { width, height, data };
 }
 
-function chunk(kind: string, data: Uint8Array): Buffer {
+/** A PNG's chunk with its length and checksum. */
+export function chunk(kind: string, data: Uint8Array): Buffer {
   const body = Buffer.concat([Buffer.from(kind, 'latin1'), data]);
   const frame = Buffer.alloc(8);
   frame.writeUInt32BE(data.length, 0);

@@ -91,7 +91,7 @@ test('pipelined requests are answered in their order, and node:http goes on wher
   const server = await echo();
   const { socket, said } = await open(server);
   socket.write(post('one') + post('two') + GET + post('four'));
-  await expect.poll(said).toMatch(/one.*two.*node \/health.*node \/predict$/s);
+  await expect.poll(said, { timeout: 10_000 }).toMatch(/one.*two.*node \/health.*node \/predict$/s);
   expect(server.byHand).toEqual(['one', 'two']);
   expect(server.byNode).toEqual(['/health', '/predict']);
 });

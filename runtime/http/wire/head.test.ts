@@ -48,6 +48,7 @@ describe('a plain head', () => {
     ['a folded header', request(LINE, 'host: x', 'x: a', ' b', 'content-length: 1')],
     ['a blank before the colon', request(LINE, 'host: x', 'content-length : 1')],
     ['a bare line feed', request(LINE, 'host: x\nx: y', 'content-length: 1')],
+    ['a head that ends with line feeds', Buffer.from(`${LINE}\nhost: x\n\n`)],
     ['a byte beyond ASCII', request(LINE, 'host: x', 'x: caf\u00e9', 'content-length: 1')],
     ['a head without an end', Buffer.from(`${LINE}\r\nx: ${'y'.repeat(5000)}`)],
   ])('%s is none', (_case, bytes) => {

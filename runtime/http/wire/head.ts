@@ -66,11 +66,13 @@ export function readHead(bytes: Buffer): PlainHead | 'partial' | undefined {
   return head;
 }
 
-/** A connection that says anything but POST is not kept waiting here. */
+/** A connection that says anything but POST, or ends a line in another way, is not kept waiting here. */
 function mayBegin(bytes: Buffer): boolean {
-  const length = Math.min(bytes.length, METHOD.length);
-  return bytes.toString('latin1', 0, length) === METHOD.slice(0, length);
+  const text = bytes.toString('latin1');
+  return METHOD.startsWith(text.slice(0, METHOD.length)) && !BARE_LINE_FEED.test(text);
 }
+
+const BARE_LINE_FEED = /(?:^|[^\r])\n/;
 
 /** `text` ends with the line end of the last header. */
 function parseHead(text: string): PlainHead | undefined {

@@ -11,8 +11,10 @@ export interface Caller {
   readonly headers: Headers;
   /** The connection, to be told from others. */
   readonly connection: object;
-  /** Nobody waits for an answer any more. */
+  /** Nobody can be answered any more. */
   readonly gone: boolean;
+  /** Perhaps nobody waits any more: what is not begun is not worth beginning. */
+  readonly left: boolean;
   /** Whoever asked for it is told to go on with the body. */
   goOn(): void;
   /** Reads and inflates a body of at most `limit` bytes. A caller that goes away before its end gets no call back. */

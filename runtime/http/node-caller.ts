@@ -28,6 +28,9 @@ export class NodeCaller implements Caller {
   get gone(): boolean {
     return this.#response.destroyed;
   }
+  get left(): boolean {
+    return this.gone;
+  }
   goOn(): void {
     if (this.#request.headers.expect !== undefined) this.#response.writeContinue();
   }

@@ -140,7 +140,7 @@ export class PredictionEndpoint {
         answer: (answer, predictions) => done({ status: 200, ...bodyReply(answer), predictions }),
         refuse: refused,
       };
-      const gone = (): boolean => exchange.caller.gone;
+      const gone = (): boolean => exchange.caller.left;
       const picture = pictureAnswer(exchange, model, body);
       if (picture !== undefined)
         return void picture(context, sink).then((job) => model.batcher.submit(job, gone), refused);

@@ -29,7 +29,7 @@ export function pictureAnswer(
   bytes: Buffer,
 ): ((context: AnswerContext, sink: Sink) => Promise<Job>) | undefined {
   const { pictures } = model;
-  const sent = { bytes, contentType: headerOf(caller, 'content-type'), gone: () => caller.gone };
+  const sent = { bytes, contentType: headerOf(caller, 'content-type'), gone: () => caller.left };
   if (pictures === undefined || !takesPictures(model, route) || !isPictureBody(sent)) return undefined;
   const answer = route.prediction === 'batch' ? pictures.predictBatch : pictures.predict;
   return (context, sink) => answer(sent, context, sink);

@@ -17,6 +17,7 @@ interface Echo {
   readonly byHand: string[];
   /** Paths that node:http read. */
   readonly byNode: string[];
+  readonly callers: Caller[];
   readonly unread: number[];
   /** Requests that are not answered until they are let go. */
   readonly held: (() => void)[];
@@ -28,10 +29,11 @@ async function echo({
   requestTimeoutMs = 5000,
   keepAliveMs = 5000,
 } = {}): Promise<Echo> {
-  const seen: Omit<Echo, 'server'> = { byHand: [], byNode: [], unread: [], held: [] };
+  const seen: Omit<Echo, 'server'> = { byHand: [], byNode: [], callers: [], unread: [], held: [] };
   const onRequest = (caller: Caller): void => {
     const done = (body: Buffer): void => {
       seen.byHand.push(body.toString());
+      seen.callers.push(caller);
       const reply = { status: 200, body: caller.url.startsWith('/predict?') ? LONG : body };
       if (caller.url === '/predict_batch') seen.held.push(() => caller.answer(reply));
       else caller.answer({ ...reply, close: body.toString() === 'close' });
@@ -141,6 +143,18 @@ test('who ends its side after a request still gets the answer, and the connectio
   server.held[0]?.();
   await once(socket, 'close');
   expect(said()).toMatch(/connection: close.*one$/s);
+});
+
+test('who has ended its side a while ago may have given up, and is answered all the same', async () => {
+  const server = await echo();
+  const { socket, said } = await open(server);
+  socket.end(post('one', '/predict_batch'));
+  await expect.poll(() => server.held.length).toBe(1);
+  expect(server.callers[0]?.gone).toBe(false);
+  await expect.poll(() => server.callers[0]?.left).toBe(true);
+  expect(server.callers[0]?.gone).toBe(false);
+  server.held[0]?.();
+  await expect.poll(said).toMatch(/one$/);
 });
 
 test('who ends its side in the middle of a request is told so', async () => {

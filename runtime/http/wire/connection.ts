@@ -18,6 +18,8 @@ export interface WireHooks {
 
 /** A request that comes in more pieces is node:http's: each piece is copied again with what came before. */
 const MOST_PIECES = 8;
+/** So long after a client has ended its side, its request may still begin to run. */
+const PATIENCE_MS = 100;
 
 /**
  * A connection whose requests are read by hand as long as they are plain, one after another. Bytes that come while one
@@ -35,6 +37,7 @@ export class WireConnection {
   #handedOver = false;
   /** The client will send nothing more. */
   #ended = false;
+  #endedAt = Infinity;
   /** Since when the connection waits for its client to go on, by performance.now(). */
   waitingSince = performance.now();
   /** How many requests were answered. */
@@ -47,6 +50,11 @@ export class WireConnection {
     this.#hooks = hooks;
     socket.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError);
     socket.on('close', this.#onClose);
+  }
+
+  /** The client has ended its side a while ago: it has given up, or will read what is soon answered. */
+  get left(): boolean {
+    return this.#socket.destroyed || (this.#ended && performance.now() - this.#endedAt > PATIENCE_MS);
   }
 
   get socket(): Socket {
@@ -152,6 +160,7 @@ export class WireConnection {
 
   readonly #onEnd = (): void => {
     this.#ended = true;
+    this.#endedAt = performance.now();
     if (this.#pending !== undefined && this.#owed !== undefined) this.giveUp('HPE_INVALID_EOF_STATE');
     // An answer on its way is still given, and the connection ends with it.
     else if (this.idle) this.#socket.end();
@@ -191,6 +200,9 @@ class WireCaller implements Caller {
   }
   get gone(): boolean {
     return this.#connection.socket.destroyed;
+  }
+  get left(): boolean {
+    return this.#connection.left;
   }
   goOn(): void {
     // Who asked for it is no plain request.

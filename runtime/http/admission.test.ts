@@ -75,17 +75,28 @@ test('where a run takes long, a few of them may be waited for', () => {
   expect(admission.limitMs({ runMs: 5000, crowd: 500 })).toBe(12_000);
 });
 
+test('overload teaches nothing while requests are refused', () => {
+  const admission = new Admission({ maxWaitMs: 200 });
+  admission.learn(busy(9, 0.99));
+  offer(admission, 0, 200, 500);
+  for (let i = 0; i < 20; i++) admission.learn(busy(90, 0.99));
+  expect(admission.limitMs({ runMs: 1, crowd: 500 })).toBe(18);
+  admission.refuse(6000, IDLE);
+  for (let i = 0; i < 20; i++) admission.learn(busy(12, 0.99));
+  expect(admission.limitMs({ runMs: 1, crowd: 500 })).toBe(24);
+});
+
 test.each<[string, readonly Period[], number]>([
   ['nothing yet', [], 200],
   ['a busy period with 99 of 100 below 9 ms', [busy(9)], 18],
   ['a slow model, whose limit stays the longest wait', [busy(150)], 200],
   ['a fast one, whose limit has a floor', [busy(0.5)], 5],
   ['idle periods teach nothing: a burst there is no overload', [busy(9, 0.2)], 200],
-  ['nor does overload itself', [busy(9), busy(90, 0.99)], 18],
   ['nor clients that only wait for answers', [busy(9, 0.7, 0.8)], 200],
   ['nor a few clients', [{ ...busy(9), connections: 8 }], 200],
   ['nor a handful of requests', [{ ...busy(9), latenciesMs: [1, 2, 3] }], 200],
-  ['one odd period counts little', [busy(10), busy(20)], 26],
+  ['an odd period counts for nothing', [busy(10), busy(90), busy(11)], 22],
+  ['what changed for good counts', [...Array(15).fill(busy(10)), ...Array(8).fill(busy(20))], 40],
 ])('the limit learns from %s', (_, periods, limitMs) => {
   const admission = new Admission({ maxWaitMs: 200 });
   for (const period of periods) admission.learn(period);

@@ -33,8 +33,8 @@ export interface Period {
 const STANDING_MS = 100;
 /** Once requests are refused, short lulls do not end it. */
 const MEMORY_MS = 5000;
-/** Latencies are learned where the server is busy and not overloaded. Batches make it busier than it would have to be. */
-const BUSY = { from: 0.4, to: 0.98 };
+/** Latencies are learned where the server is busy. How busy says little of overload: small batches fill its time too. */
+const BUSY_FROM = 0.4;
 /** Clients that send the next request as soon as they have an answer slow down by themselves: they teach nothing. */
 const MOST_IN_FLIGHT = 0.3;
 const FEWEST_CONNECTIONS = 32;
@@ -45,7 +45,8 @@ const CROWD = 128;
 const TIMES_P99 = 2;
 const SHORTEST_LIMIT_MS = 5;
 const FEW_RUNS = 4;
-const WEIGHT = 0.3;
+/** Of so many busy periods the middle one counts: a machine that stands still now and then has odd ones. */
+const KEPT_PERIODS = 15;
 
 /**
  * Decides who is refused under overload: the newest, by how long they would wait. What wait is too long is learned from
@@ -54,6 +55,8 @@ const WEIGHT = 0.3;
  */
 export class Admission {
   readonly #options: AdmissionOptions;
+  /** 99th percentiles of the last busy periods. */
+  readonly #busyP99sMs: number[] = [];
   #busyP99Ms: number | undefined;
   #overSince: number | undefined;
   #overAt = -Infinity;
@@ -88,12 +91,17 @@ export class Admission {
   }
 
   learn({ utilization, inFlightPerConnection, connections, latenciesMs }: Period): void {
-    if (utilization < BUSY.from || utilization > BUSY.to) return;
+    // What is admitted in overload takes as long as was allowed: it would allow twice that.
+    if (utilization < BUSY_FROM || this.#refusing) return;
     if (inFlightPerConnection > MOST_IN_FLIGHT || connections < FEWEST_CONNECTIONS) return;
     if (latenciesMs.length < FEWEST_SAMPLES) return;
     const sorted = latenciesMs.toSorted((a, b) => a - b);
-    const p99 = sorted[Math.floor(0.99 * sorted.length)] ?? 0;
-    this.#busyP99Ms =
-      this.#busyP99Ms === undefined ? p99 : this.#busyP99Ms + WEIGHT * (p99 - this.#busyP99Ms);
+    this.#busyP99sMs.push(sorted[Math.floor(0.99 * sorted.length)] ?? 0);
+    if (this.#busyP99sMs.length > KEPT_PERIODS) this.#busyP99sMs.shift();
+    this.#busyP99Ms = middle(this.#busyP99sMs);
   }
+}
+
+function middle(values: readonly number[]): number | undefined {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
 }

@@ -95,11 +95,15 @@ export class Batcher {
   #next(cap: number, own: number): Batch | undefined {
     for (let again = this.#again.shift(); again !== undefined; again = this.#again.shift())
       if (again.some(({ item }) => item.awaited())) return again;
-    const queue = this.#queue.filter((item) => item.awaited());
-    const { slices, rest, unfinished } = planRun(queue, cap, own);
-    for (const { item, count } of slices) item.done += count;
-    this.#queue = [...rest, ...unfinished];
-    return slices.length === 0 ? undefined : slices;
+    while (this.#queue.length > 0) {
+      const { slices, rest, unfinished } = planRun(this.#queue, cap, own);
+      for (const { item, count } of slices) item.done += count;
+      this.#queue = rest.concat(unfinished.filter((item) => item.awaited()));
+      // Only those whose turn it is are looked at: the queue is long when every look counts.
+      const awaited = slices.filter(({ item }) => item.awaited());
+      if (awaited.length > 0) return awaited;
+    }
+    return undefined;
   }
 
   #runHere(run: (inputs: readonly Tensor[]) => readonly Tensor[], batch: Batch): void {

@@ -24,20 +24,22 @@ export function planRun<T extends Waiting>(
   cap: number,
   own = cap,
 ): { readonly slices: readonly Slice<T>[]; readonly rest: readonly T[]; readonly unfinished: readonly T[] } {
-  const [first, ...others] = queue;
+  const first = queue[0];
   if (first !== undefined && own > cap && first.rows - first.done > cap) {
     const count = Math.min(own, first.rows - first.done);
     const unfinished = first.done + count < first.rows ? [first] : [];
-    return { slices: [{ item: first, from: first.done, count }], rest: others, unfinished };
+    return { slices: [{ item: first, from: first.done, count }], rest: queue.slice(1), unfinished };
   }
-  const key = first?.key;
   const slices: Slice<T>[] = [];
-  const rest: T[] = [];
+  const passedBy: T[] = [];
   const unfinished: T[] = [];
   let room = cap;
+  let seen = 0;
   for (const item of queue) {
-    if (room === 0 || item.key !== key) {
-      rest.push(item);
+    if (room === 0) break;
+    seen++;
+    if (item.key !== first?.key) {
+      passedBy.push(item);
       continue;
     }
     const count = Math.min(room, item.rows - item.done);
@@ -45,5 +47,5 @@ export function planRun<T extends Waiting>(
     room -= count;
     if (item.done + count < item.rows) unfinished.push(item);
   }
-  return { slices, rest, unfinished };
+  return { slices, rest: passedBy.concat(queue.slice(seen)), unfinished };
 }

@@ -101,7 +101,7 @@ COPY --from=runtime-program /src/dist/runtime /app/runtime
 # Tensors below 1 MiB stay on the heap, where they cost no page faults.
 ENV MALLOC_MMAP_THRESHOLD_=1048576
 # A smaller young generation keeps a pod tens of megabytes smaller, at no loss of throughput.
-ENTRYPOINT ["node", "--max-semi-space-size=4", "/app/runtime/main.mjs"]
+ENTRYPOINT ["node", "--max-semi-space-size=16", "/app/runtime/main.mjs"]
 
 # CUDA's build of onnxruntime and all that it loads but the driver, which the node has: as wheels, pinned with their
 # digests in runtime/cuda.lock. The three libraries of onnxruntime are of one build, so they replace the npm package's.

@@ -110,7 +110,7 @@ async function commandOf(kind: ServerKind, model: BenchModel, place: Place): Pro
       return {
         argv: [
           process.execPath,
-          '--max-semi-space-size=4', // as the image has it
+          '--max-semi-space-size=16', // as the image has it
           program('runtime'),
           'serve',
           '--model',

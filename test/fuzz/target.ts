@@ -11,7 +11,7 @@ import { play, type Outcome } from './wire.ts';
 const BOUND_MS = 15_000;
 
 /** As in the image, with a heap that a leak soon fills. */
-const FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=160'];
+const FLAGS = ['--max-semi-space-size=16', '--max-old-space-size=160'];
 
 /** A `runtime serve` of its own, which is sent bad input. */
 export class Target implements AsyncDisposable {

@@ -1,6 +1,6 @@
 import type { Figure, Measurement } from '../figure.ts';
 import { Arena, median, rough, type Contender } from './arena.ts';
-import type { Workload } from './load/index.ts';
+import type { LoadReport, Workload } from './load/index.ts';
 import { churnModel, smallNetwork, type BenchModel } from './models/index.ts';
 import { pausesOf } from './pauses.ts';
 import { SERVER_CORE } from './servers.ts';
@@ -37,30 +37,39 @@ export function latency(): readonly Figure[] {
   ]);
 }
 
+/** Beside it, what a server that awaits each run takes at 70 % of its own maximum: neither can be calmer than the machine. */
 function belowSaturation({ model, workload }: Case): Promise<Measurement> {
   return Arena.within(async (arena) => {
     const served = await model();
-    const contender: Contender = {
-      server: await arena.start('windlass', served),
-      files: await arena.workload(await workload(served.graph)),
-    };
+    const files = await arena.workload(await workload(served.graph));
+    const own = { server: await arena.start('windlass', served), files };
+    const awaiting = { server: await arena.start('node-await', served), files };
     const rounds = [];
     for (let round = 0; round < 3; round++) {
-      const { requestsPerSecond } = await arena.load(contender, { connections: CONNECTIONS });
-      const pace = { kind: 'open', ratePerSecond: requestsPerSecond * SHARE } as const;
       const pauses = await pausesOf(SERVER_CORE, 2);
-      const { report } = await arena.load(contender, { connections: CONNECTIONS, pace, seconds: 5 });
+      const { maximum, latency } = await atShare(arena, own);
+      const other = await atShare(arena, awaiting);
       rounds.push({
-        maximum: rough(requestsPerSecond),
-        p50Ms: rough(report.latency.p50Ms),
-        p99Ms: rough(report.latency.p99Ms),
-        clientLagP99Ms: rough(report.clientLagP99Ms),
+        maximum: rough(maximum),
+        p50Ms: rough(latency.p50Ms),
+        p99Ms: rough(latency.p99Ms),
+        awaitingP99Ms: rough(other.latency.p99Ms),
         coreLostToPauses: rough(pauses.share),
         longestPauseMs: rough(pauses.longestMs),
       });
     }
     return { value: median(rounds.map(({ p99Ms }) => p99Ms)), detail: { rounds } };
   });
+}
+
+async function atShare(
+  arena: Arena,
+  contender: Contender,
+): Promise<{ readonly maximum: number; readonly latency: LoadReport['latency'] }> {
+  const { requestsPerSecond: maximum } = await arena.load(contender, { connections: CONNECTIONS });
+  const pace = { kind: 'open', ratePerSecond: maximum * SHARE } as const;
+  const { report } = await arena.load(contender, { connections: CONNECTIONS, pace, seconds: 5 });
+  return { maximum, latency: report.latency };
 }
 
 function alone({ model, workload }: Case): Promise<Measurement> {

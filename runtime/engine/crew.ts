@@ -67,24 +67,28 @@ async function closeLanes(lanes: readonly Lane[]): Promise<void> {
   await Promise.all(lanes.map((lane) => lane.close()));
 }
 
-/** Rows per millisecond with all lanes busy; the first batch of each only warms it up. */
+/**
+ * Rows per millisecond with all lanes busy; the first batch of each only warms it up. By each lane's lower quartile: what
+ * else the machine does makes batches longer, never shorter.
+ */
 async function rowsPerMs(
   lanes: readonly Lane[],
   { rows, inputs }: NonNullable<CrewOptions['trial']>,
 ): Promise<number> {
   const warm = await Promise.all(lanes.map(async (lane) => (await lane.run(inputs())).inputs));
   const start = performance.now();
-  const batches = await Promise.all(
+  const rates = await Promise.all(
     lanes.map(async (lane, index) => {
       let tensors = warm[index] ?? inputs();
-      let count = 0;
+      const durations: number[] = [];
       do {
+        const begun = performance.now();
         tensors = (await lane.run(tensors)).inputs;
-        count++;
+        durations.push(performance.now() - begun);
       } while (performance.now() - start < TRIAL_MS);
-      return count;
+      const sorted = durations.toSorted((a, b) => a - b);
+      return rows / (sorted[Math.floor(sorted.length / 4)] ?? Infinity);
     }),
   );
-  const total = batches.reduce((sum, count) => sum + count, 0);
-  return (total * rows) / (performance.now() - start);
+  return rates.reduce((sum, rate) => sum + rate, 0);
 }

@@ -133,6 +133,7 @@ export class Gate {
   /** Refusing has to cost much less than answering: whoever is refused within a moment is told the same. */
   #refuse(now: number, why: Refusal['why'], message: () => string): RequestError {
     this.#options.refused();
+    this.#clock.refused();
     this.#refusedSinceLog++;
     const last = this.#lastRefusal;
     if (last?.why === why && now - last.at < SAME_REFUSAL_MS) return last.error;

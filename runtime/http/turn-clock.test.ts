@@ -29,3 +29,20 @@ test('after the event loop has been idle, nobody has waited', async () => {
   await setTimeout(50);
   expect(clock.enter(performance.now())).toEqual({ turnMs: 0, turnBeforeMs: 0, requests: 1 });
 });
+
+test('what was spent on refusing is no wait', async () => {
+  const clock = new TurnClock();
+  clock.enter(performance.now());
+  clock.refused();
+  clock.enter(performance.now());
+  busyFor(20);
+  const { turnMs } = clock.enter(performance.now());
+  expect(turnMs).toBeGreaterThanOrEqual(10);
+  expect(turnMs).toBeLessThan(19);
+  clock.refused();
+  clock.refused();
+  await setImmediate();
+  await setImmediate();
+  const { turnBeforeMs } = clock.enter(performance.now());
+  expect(turnBeforeMs).toBeLessThan(1);
+});

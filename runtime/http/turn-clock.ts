@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks';
 
 export interface Turn {
-  /** Since the first request of this turn of the event loop was read. */
+  /** Since the first request of this turn of the event loop was read; the share of refused ones left out. */
   readonly turnMs: number;
-  /** How long the turn before took; 0 where the event loop was idle in between. */
+  /** How long the turn before took, likewise; 0 where the event loop was idle in between. */
   readonly turnBeforeMs: number;
   /** Requests that were read in this turn, and in the one before where nothing was idle in between. */
   readonly requests: number;
@@ -23,16 +23,30 @@ export class TurnClock {
   #turnBeforeMs = 0;
   #requests = 0;
   #requestsBefore = 0;
+  #refused = 0;
 
   /** A request is read, at `now` of performance.now(). */
   enter(now: number): Turn {
     if (!this.#inTurn) this.#begin(now);
+    const turnMs = this.#admittedShare * (now - this.#start);
     this.#requests++;
     return {
-      turnMs: now - this.#start,
+      turnMs,
       turnBeforeMs: this.#turnBeforeMs,
       requests: this.#requests + this.#requestsBefore,
     };
+  }
+
+  /**
+   * The request that was read last is refused. Refusing takes time too, but if it counted as waiting, a server that
+   * refuses thousands would refuse everybody, and go on because it does.
+   */
+  refused(): void {
+    this.#refused++;
+  }
+
+  get #admittedShare(): number {
+    return this.#requests === 0 ? 1 : 1 - this.#refused / this.#requests;
   }
 
   #begin(now: number): void {
@@ -40,9 +54,10 @@ export class TurnClock {
     const idle = performance.nodeTiming.idleTime;
     // Where the event loop has waited for something to happen, nothing had been waiting for it.
     const idled = idle - this.#idle >= IDLE_MS;
-    this.#turnBeforeMs = idled ? 0 : now - this.#start;
+    this.#turnBeforeMs = idled ? 0 : this.#admittedShare * (now - this.#start);
     this.#requestsBefore = idled ? 0 : this.#requests;
     this.#requests = 0;
+    this.#refused = 0;
     this.#start = now;
     this.#idle = idle;
     setImmediate(() => {

@@ -39,7 +39,7 @@ export function page(
 
 /** From profiles that were taken by hand (node --cpu-prof, --heap-prof), not by `make bench`. */
 const COPIES =
-  "A CPU profile of the 3x224x224 model with 8 connections and binary tensors (600 KB a body, 10,604 requests) shows one copy of the body in JavaScript: the 64 KB chunks of the socket into one buffer that is allocated once, by Content-Length, which takes 36 us or 8 % of a request, and stays because Node gives a server's socket no way to read into memory that is there already. Nothing else copies it: tensors are views of that buffer, and rows of 16,384 elements or more run where they lie, a request a run, since to copy rows of several requests into one run took 9 % of the time and its memory 5 % more. A sampling heap profile of the same load has nothing the size of a body in the JavaScript heap, which stays at 29 MB with 16 MB of buffers beside it.";
+  "A CPU profile of the 3x224x224 model with 8 connections and binary tensors (600 KB a body, 10,604 requests) shows one copy of the body in JavaScript: the 64 KB chunks of the socket into one buffer that is allocated once, by Content-Length, which takes 36 us or 8 % of a request, and stays because Node gives a server's socket no way to read into memory that is there already. Nothing else copies it: tensors are views of that buffer, and rows of 16,384 elements or more run where they lie, a request a run, since to copy rows of several requests into one run took 9 % of the time and its memory 5 % more. A sampling heap profile of a load of the same kind has nothing the size of a body in the JavaScript heap, which stays at 29 MB with 16 MB of buffers beside it.";
 
 const COLUMNS = [
   'server',

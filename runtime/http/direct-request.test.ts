@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { DirectRequest } from './direct-request.ts';
+import { openSocket, postBytes, type OpenSocket } from './test-sockets.ts';
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -34,20 +35,14 @@ async function echo(seen: string[] = []): Promise<Server> {
   return server;
 }
 
-async function open(server: Server): Promise<{ readonly socket: Socket; readonly said: () => string }> {
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  await once(socket, 'connect');
-  let text = '';
-  socket.on('data', (bytes) => {
-    text += bytes.toString();
-  });
-  socket.on('error', () => undefined);
-  closing.push(() => socket.destroy());
-  return { socket, said: () => text };
+async function open(server: Server): Promise<OpenSocket> {
+  const opened = await openSocket(server);
+  closing.push(() => opened.socket.destroy());
+  return opened;
 }
 
 function post(body: string, path = '/'): string {
-  return `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  return postBytes(body, path);
 }
 
 test('a connection is used again, and pipelined requests are answered in their order', async () => {

@@ -2,6 +2,7 @@ import type { ModelInput } from '#contract/model-manifest.ts';
 import type { RowShapes } from '#runtime/engine/job.ts';
 import { copyElements, setElement, type Element, type TensorData } from '#runtime/engine/tensor.ts';
 import { isFull, quote, report, type Path, type Problem } from './errors.ts';
+import { isObject } from './json.ts';
 import { readNested } from './nested.ts';
 import type { Cell, Row } from './row.ts';
 import { compileAccept, compileScalar, elementRule, isSingle, type ScalarReader } from './scalar.ts';
@@ -154,8 +155,4 @@ function reportUnknown(
 /** Names that differ in case and punctuation alone are one name misspelt. */
 function simplified(name: string): string {
   return name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

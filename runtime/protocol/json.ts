@@ -48,3 +48,10 @@ function exactInteger(_key: string, value: unknown, context?: { readonly source?
   const source = context?.source ?? '';
   return /^-?\d+$/.test(source) ? BigInt(source) : value;
 }
+
+/** A JSON object's fields. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,6 +1,5 @@
 import { isFull, quote, report, type Path, type Problem } from './errors.ts';
-
-export type Fields = Readonly<Record<string, unknown>>;
+import { isObject } from './json.ts';
 
 /** What this server reads of a request's, an input's or an output's parameters; it has no use for the others. */
 export interface V2Parameters {
@@ -36,8 +35,4 @@ function parameterProblem(name: string, value: unknown): string | undefined {
   if (name !== 'binary_data_size') return undefined;
   const size = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
   return size ? undefined : `must be a number of bytes, got ${quote(value)}`;
-}
-
-export function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

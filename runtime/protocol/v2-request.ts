@@ -2,11 +2,12 @@ import type { GraphValue } from '#runtime/engine/session.ts';
 import type { Tensor, TensorData } from '#runtime/engine/tensor.ts';
 import { readBinary } from './binary/index.ts';
 import { found, isFull, quote, report, RequestError, type Path, type Problem } from './errors.ts';
+import { isObject, type Fields } from './json.ts';
 import { readNested } from './nested.ts';
 import type { ElementRule } from './scalar.ts';
 import type { BinaryTail } from './v2-body.ts';
 import { V2_DATATYPE } from './v2-datatype.ts';
-import { isObject, readParameters, type Fields } from './v2-parameters.ts';
+import { readParameters } from './v2-parameters.ts';
 import { readShape } from './v2-shape.ts';
 
 /** An input of the graph, and what model.json demands of its elements. */

@@ -10,13 +10,29 @@ export const CORPUS = join(import.meta.dirname, 'corpus');
 const READABLE = 4000;
 
 export function readCorpus(): readonly (readonly [file: string, StoredCase])[] {
-  return readdirSync(CORPUS)
+  return readCases(CORPUS).map(([name, stored]) => {
+    const one = stored as StoredCase;
+    return [`${name}: ${one.title}`, one] as const;
+  });
+}
+
+/** What the JSON files of a folder hold, one or several each, with the file's name. */
+export function readCases(folder: string): readonly (readonly [file: string, unknown])[] {
+  return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
-    .sort()
+    .toSorted()
     .flatMap((name) => {
-      const stored = JSON.parse(readFileSync(join(CORPUS, name), 'utf8')) as StoredCase | StoredCase[];
-      return [stored].flat().map((one) => [`${name}: ${one.title}`, one] as const);
+      const stored = JSON.parse(readFileSync(join(folder, name), 'utf8')) as unknown;
+      return [stored].flat().map((one) => [name, one] as const);
     });
+}
+
+/** Writes what was found into a folder, under a name that `fault` gives it; returns the file. */
+export function writeCase(folder: string, fault: string, found: object): string {
+  const digest = createHash('sha256').update(fault).digest('hex').slice(0, 10);
+  const file = join(folder, `found-${digest}.json`);
+  writeFileSync(file, `${JSON.stringify(found, undefined, 2)}\n`);
+  return file;
 }
 
 export function unpack({ model, pieces, apart = false, requests, ending = 'wait' }: StoredCase): FuzzCase {
@@ -39,10 +55,5 @@ export function pack({ model, pieces, apart, requests, ending }: FuzzCase, title
 /** Keeps a case that went wrong, under a name that its fault gives it; returns the file. */
 export function keep(fuzzCase: FuzzCase, fault: string): string {
   mkdirSync(CORPUS, { recursive: true });
-  const name = `found-${createHash('sha256')
-    .update(fuzzCase.model + fault)
-    .digest('hex')
-    .slice(0, 10)}.json`;
-  writeFileSync(join(CORPUS, name), `${JSON.stringify(pack(fuzzCase, fault), undefined, 2)}\n`);
-  return join(CORPUS, name);
+  return writeCase(CORPUS, fuzzCase.model + fault, pack(fuzzCase, fault));
 }

@@ -35,9 +35,8 @@ export class WireConnection {
   #pieces = 0;
   #owed: 'head' | 'body' | undefined = 'head';
   #handedOver = false;
-  /** The client will send nothing more. */
-  #ended = false;
-  #endedAt = Infinity;
+  /** Since when the client sends nothing more. */
+  #endedAt: number | undefined;
   /** Since when the connection waits for its client to go on, by performance.now(). */
   waitingSince = performance.now();
   /** How many requests were answered. */
@@ -54,7 +53,14 @@ export class WireConnection {
 
   /** The client has ended its side a while ago: it has given up, or will read what is soon answered. */
   get left(): boolean {
-    return this.#socket.destroyed || (this.#ended && performance.now() - this.#endedAt > PATIENCE_MS);
+    return (
+      this.#socket.destroyed ||
+      (this.#endedAt !== undefined && performance.now() - this.#endedAt > PATIENCE_MS)
+    );
+  }
+
+  get #ended(): boolean {
+    return this.#endedAt !== undefined;
   }
 
   get socket(): Socket {
@@ -159,7 +165,6 @@ export class WireConnection {
   };
 
   readonly #onEnd = (): void => {
-    this.#ended = true;
     this.#endedAt = performance.now();
     if (this.#pending !== undefined && this.#owed !== undefined) this.giveUp('HPE_INVALID_EOF_STATE');
     // An answer on its way is still given, and the connection ends with it.

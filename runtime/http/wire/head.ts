@@ -13,7 +13,7 @@ export interface PlainHead {
 
 /** Longer heads and bodies are node:http's. */
 const MOST_HEAD = 4096;
-export const MOST_BODY = 64 * 1024;
+const MOST_BODY = 64 * 1024;
 const MOST_HEADERS = 40;
 
 const METHOD = 'POST ';

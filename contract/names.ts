@@ -21,6 +21,10 @@ export const ANNOTATION = {
   trafficGeneration: 'windlass.dev/traffic-generation',
   /** On a pod template: the artifact that `runtime pull` has to fetch, as JSON (contract/artifact.ts). */
   artifact: 'windlass.dev/artifact',
+  /** On a ModelDeployment, by a person: `<revision number>/<step>` ends the hold of that step (0: before the first), `<revision number>/full` all of them. */
+  promote: 'windlass.dev/promote',
+  /** On a ModelDeployment, by a person: the revision number whose rollout stays where it is. */
+  paused: 'windlass.dev/paused',
 } as const;
 
 export const PORT = {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { executionProviderSchema } from '#contract/programs.ts';
+import { rolloutSettingsSchema } from './rollout-settings.ts';
+import { rolloutStatusSchema } from './rollout-status.ts';
 import { gpuRules, podSettingsSchema, resourcesSchema } from './pod-settings.ts';
 import { cel, conditionSchema, durationSchema, listMap, matches, nameReferenceSchema } from './schema.ts';
 
@@ -158,18 +160,6 @@ const servingSchema = z
   .meta(cel(...gpuRules))
   .describe('How the model is served. A change here makes a new revision.');
 
-const rolloutSettingsSchema = z
-  .strictObject({
-    progressDeadline: durationSchema
-      .default('10m')
-      .describe('How long a candidate may take before it is rejected.'),
-    allowBreakingSchema: z
-      .boolean()
-      .default(false)
-      .describe('Let a candidate through that removes or changes fields or requires new ones.'),
-  })
-  .describe('How a new revision takes over.');
-
 const historySchema = z
   .strictObject({
     limit: z.int().min(1).max(100).default(10).describe('Revisions kept for undo.'),
@@ -203,18 +193,6 @@ export const modelDeploymentSpecSchema = z
 
 /** A spec as the API server stores it: defaults filled in. */
 export type ModelDeploymentSpec = Readonly<z.infer<typeof modelDeploymentSpecSchema>>;
-
-const rolloutStatusSchema = z
-  .strictObject({
-    phase: z
-      .enum(['Resolving', 'Starting'])
-      .describe(
-        'Resolving: the source is read and checked. Starting: the candidate’s pods are on their way.',
-      ),
-    since: z.iso.datetime().describe('When this phase began.'),
-    startedAt: z.iso.datetime().describe('When the candidate began; the deadline counts from here.'),
-  })
-  .describe('The rollout on its way; absent when there is none.');
 
 export const modelDeploymentStatusSchema = z
   .strictObject({

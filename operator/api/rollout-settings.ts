@@ -1,0 +1,231 @@
+import { z } from 'zod';
+import { cel, durationSchema } from './schema.ts';
+
+const samples = (preset: number) =>
+  z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(preset)
+    .describe('Fewer are too few to say anything: the check waits.');
+const windowOf = (preset: string) =>
+  durationSchema
+    .default(preset)
+    .describe('What is looked at: at most so long back, and never before the step began.');
+const share = (description: string) => z.number().min(0).max(1).describe(description);
+
+const metricCheckSchema = z
+  .strictObject({
+    name: z.string().min(1).max(128).describe('A metric of model.json, such as rmse.'),
+    max: z.number().optional().describe('It must be at most this.'),
+    min: z.number().optional().describe('It must be at least this.'),
+  })
+  .meta(cel({ rule: 'has(self.max) || has(self.min)', message: 'name a limit: max, min, or both' }))
+  .describe('What training measured, as model.json says.');
+
+const errorRateCheckSchema = z
+  .strictObject({
+    max: share('Greatest share of requests that the candidate may fail: 0.01 is 1 %.'),
+    minSamples: samples(50),
+    window: windowOf('1m'),
+  })
+  .describe('Requests that the candidate failed; callers got the stable revision’s answer instead.');
+
+const latencyCheckSchema = z
+  .strictObject({
+    quantile: z.number().min(0.5).max(0.999).default(0.95).describe('Which one: 0.95 is the p95.'),
+    maxSeconds: z.number().min(0.0001).max(600).optional().describe('It must be at most this long.'),
+    maxRatio: z
+      .number()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('At most so many times the stable revision’s in the same window.'),
+    minSamples: samples(100),
+    window: windowOf('1m'),
+  })
+  .meta(
+    cel({
+      rule: 'has(self.maxSeconds) || has(self.maxRatio)',
+      message: 'name a limit: maxSeconds, maxRatio, or both',
+    }),
+  )
+  .describe('How long the candidate takes to answer.');
+
+const agreementCheckSchema = z
+  .strictObject({
+    min: share('Least share of shadow copies that both revisions answer alike.'),
+    minSamples: samples(100),
+    window: windowOf('5m'),
+  })
+  .describe('Shadow copies that were answered alike.');
+
+const predictionShiftCheckSchema = z
+  .strictObject({
+    maxPsi: z
+      .number()
+      .min(0.001)
+      .max(100)
+      .default(0.2)
+      .describe('Greatest population stability index between the two revisions’ predictions.'),
+    minSamples: samples(500),
+    window: windowOf('5m'),
+  })
+  .describe('Whether the candidate predicts another mix than the stable revision.');
+
+const prometheusCheckSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe('How status calls it; absent: the query’s beginning.'),
+    query: z
+      .string()
+      .min(1)
+      .max(2048)
+      .describe('PromQL that gives one number. $candidate, $stable, $name and $namespace are filled in.'),
+    max: z.number().optional().describe('It must be at most this.'),
+    min: z.number().optional().describe('It must be at least this.'),
+  })
+  .meta(cel({ rule: 'has(self.max) || has(self.min)', message: 'name a limit: max, min, or both' }))
+  .describe('Any query of the Prometheus that the operator was given (--prometheus-url).');
+
+export const CHECK_KINDS = [
+  'metric',
+  'golden',
+  'errorRate',
+  'latency',
+  'agreement',
+  'predictionShift',
+  'prometheus',
+] as const;
+
+const checkSchema = z
+  .strictObject({
+    metric: metricCheckSchema.optional(),
+    golden: z
+      .strictObject({})
+      .optional()
+      .describe('The bundle’s recorded answers, which every pod repeats before it turns ready.'),
+    errorRate: errorRateCheckSchema.optional(),
+    latency: latencyCheckSchema.optional(),
+    agreement: agreementCheckSchema.optional(),
+    predictionShift: predictionShiftCheckSchema.optional(),
+    prometheus: prometheusCheckSchema.optional(),
+  })
+  .meta(
+    cel({
+      rule: `[${CHECK_KINDS.map((kind) => `has(self.${kind})`).join(', ')}].exists_one(each, each)`,
+      message: `a check is exactly one of ${CHECK_KINDS.join(', ')}`,
+    }),
+  )
+  .describe('One condition that the candidate must meet.');
+export type Check = Readonly<z.infer<typeof checkSchema>>;
+
+const stepSchema = z
+  .strictObject({
+    weight: z.int().min(1).max(100).describe('Percent of the requests that the candidate answers.'),
+    hold: durationSchema
+      .optional()
+      .describe('How long, with the checks passing. Absent: until somebody promotes it.'),
+  })
+  .describe('A share of the traffic, and how long it is held.');
+
+const HEADER = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+
+export const rolloutSettingsSchema = z
+  .strictObject({
+    steps: z
+      .array(stepSchema)
+      .min(1)
+      .max(20)
+      .meta(
+        cel({
+          rule: 'self.map(each, each.weight).isSorted() && self.all(each, self.exists_one(other, other.weight == each.weight))',
+          message: 'weights must increase from step to step, up to at most 100',
+        }),
+      )
+      .optional()
+      .describe(
+        'Shares of the traffic that the candidate gets, one after another. Absent: all of it at once.',
+      ),
+    shadow: z
+      .strictObject({
+        percent: z.int().min(1).max(100).default(100).describe('Percent of the requests that are copied.'),
+        hold: durationSchema.describe('How long, with the checks passing.'),
+        tolerance: z
+          .number()
+          .min(0)
+          .max(1e6)
+          .default(1e-4)
+          .describe('Two numbers agree within this, absolutely or relative to the greater one.'),
+      })
+      .optional()
+      .describe(
+        'Before the first step: copies of requests go to the candidate, whose answers are compared, never returned.',
+      ),
+    checks: z
+      .array(checkSchema)
+      .max(16)
+      .optional()
+      .describe(
+        'What must hold at each step. Absent: errorRate (max 0.02) and latency (p95 at most 3 times the stable one’s). An empty list: none.',
+      ),
+    onFailure: z
+      .enum(['undo', 'pause'])
+      .default('undo')
+      .describe(
+        'undo: a failed check takes the candidate away for good. pause: it gets no traffic until somebody promotes or aborts it.',
+      ),
+    bake: durationSchema
+      .optional()
+      .describe(
+        'After the promotion the checks go on for so long, with the earlier revision warm: a failure still undoes.',
+      ),
+    progressDeadline: durationSchema
+      .default('10m')
+      .describe('How long a candidate may take to start, and a step beyond its hold, before it is rejected.'),
+    paused: z
+      .boolean()
+      .default(false)
+      .describe('The rollout stays where it is; a new candidate starts and gets no traffic.'),
+    maxSurge: z
+      .int()
+      .min(0)
+      .max(1000)
+      .optional()
+      .describe(
+        'Pods beyond spec.replicas while a candidate is on its way. Absent: as many as it takes. 0: within the capacity there is, at the cost of the stable revision’s pods.',
+      ),
+    candidateTimeout: durationSchema
+      .default('2s')
+      .describe(
+        'A request that is passed to the candidate is answered by the stable revision after so long.',
+      ),
+    sticky: z
+      .strictObject({
+        header: z
+          .string()
+          .min(1)
+          .max(128)
+          .regex(HEADER)
+          .describe('Requests with the same value of this header meet the same revision.'),
+      })
+      .optional()
+      .describe('Who meets the candidate once meets it again.'),
+    allowBreakingSchema: z
+      .boolean()
+      .default(false)
+      .describe('Let a candidate through that removes or changes fields or requires new ones.'),
+  })
+  .meta(
+    cel({
+      rule: '!has(self.checks) || !self.checks.exists(each, has(each.agreement)) || has(self.shadow)',
+      message: 'the check agreement compares shadow answers: add rollout.shadow, or leave the check out',
+      fieldPath: '.checks',
+    }),
+  )
+  .describe('How a new revision takes over.');
+export type RolloutSettings = Readonly<z.infer<typeof rolloutSettingsSchema>>;

@@ -9,6 +9,7 @@ const sources = [
   'cli',
   'bench',
   'test/cluster',
+  'test/faulty',
   'test/fuzz',
   'test/report',
   'test/support',

@@ -80,7 +80,7 @@ export class LoadClient {
   #open(): Promise<void> {
     return new Promise((resolve) => {
       const connection = new Connection(
-        this.#plan.port,
+        { host: '127.0.0.1', port: this.#plan.port },
         {
           answered: (which, answer) => this.#answered(which, answer),
           failed: (which, error) => this.#failed(which, error, resolve),

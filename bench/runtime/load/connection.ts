@@ -6,6 +6,8 @@ const CLOSE = /\r\nconnection: *close/i;
 
 export interface Answered {
   readonly status: number;
+  /** The status line and the fields. */
+  readonly head: string;
   /** Valid until the call returns. */
   readonly body: Buffer;
   /** The server closes the connection after it. */
@@ -36,11 +38,15 @@ export class Connection {
   #wanted = 0;
   #ended = false;
 
-  constructor(port: number, events: ConnectionEvents, opened: (connection: Connection) => void) {
+  constructor(
+    { host, port }: { readonly host: string; readonly port: number },
+    events: ConnectionEvents,
+    opened: (connection: Connection) => void,
+  ) {
     this.#events = events;
     this.#socket = connect({
       port,
-      host: '127.0.0.1',
+      host,
       noDelay: true,
       onread: {
         buffer: Buffer.allocUnsafe(65_536),
@@ -97,7 +103,12 @@ export class Connection {
     this.#wanted = 0;
     this.busy = false;
     const last = CLOSE.test(head);
-    this.#events.answered(this, { status: Number(head.slice(9, 12)), body: bytes.subarray(end + 4), last });
+    this.#events.answered(this, {
+      status: Number(head.slice(9, 12)),
+      head,
+      body: bytes.subarray(end + 4),
+      last,
+    });
     if (last) this.#fail('');
     return true;
   }

@@ -1,0 +1,102 @@
+import type { PodReport } from '#contract/pod-report.ts';
+import type { Monitoring, MonitoringRequest, PodSample, QueryReading } from '#operator/rollout/readings.ts';
+import type { QueryAnswer } from './prometheus.ts';
+import { thinned } from './thinning.ts';
+
+export interface Clocks {
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** Milliseconds that never jump. */
+  readonly monotonic: () => number;
+  /** Nobody watched where no round came through for so long. */
+  readonly gapMs: number;
+}
+
+/** What was read of one ModelDeployment. */
+export class Readings {
+  readonly #clocks: Clocks;
+  #request: MonitoringRequest;
+  #samples: readonly PodSample[] = [];
+  readonly #queries = new Map<string, QueryReading>();
+  readonly #unreachable = new Map<string, string>();
+  /** Since when every round came through, and when the last one did; both by the clock that does not jump. */
+  #watched: { readonly from: number; readonly until: number } | undefined;
+  #hasAnswer = false;
+
+  constructor(request: MonitoringRequest, clocks: Clocks) {
+    this.#request = request;
+    this.#clocks = clocks;
+  }
+
+  use(request: MonitoringRequest): void {
+    if (request.key !== this.#request.key) this.#watched = undefined;
+    this.#request = request;
+    const pods = new Set(request.pods.map(({ uid }) => uid));
+    for (const uid of this.#unreachable.keys()) if (!pods.has(uid)) this.#unreachable.delete(uid);
+    for (const query of this.#queries.keys())
+      if (!request.queries.includes(query)) this.#queries.delete(query);
+  }
+
+  lacks(query: string): boolean {
+    return !this.#queries.has(query);
+  }
+
+  podAnswered(
+    { uid, revision }: { readonly uid: string; readonly revision: string },
+    report: PodReport,
+  ): void {
+    if (!this.#request.pods.some((pod) => pod.uid === uid)) return;
+    const at = this.#clocks.clock();
+    this.#unreachable.delete(uid);
+    this.#hasAnswer = true;
+    const earlier = this.#samples.map((sample) => (sample.uid === uid ? withoutWorst(sample) : sample));
+    const { since } = this.#request;
+    this.#samples = thinned([...earlier, { uid, revision, at, report }], { now: at, since });
+  }
+
+  podFailed(uid: string, why: string): void {
+    if (this.#request.pods.some((pod) => pod.uid === uid)) this.#unreachable.set(uid, why);
+  }
+
+  queryAnswered(query: string, answer: QueryAnswer): void {
+    if (!this.#request.queries.includes(query)) return;
+    const at = this.#clocks.clock();
+    this.#queries.set(
+      query,
+      answer.kind === 'value' ? { at, value: answer.value } : { at, problem: answer.problem },
+    );
+  }
+
+  /** A round that began under this key has ended. It counts where a pod answered, or none was to be asked. */
+  roundEnded(key: string): void {
+    const isGood = this.#hasAnswer || this.#request.pods.length === 0;
+    this.#hasAnswer = false;
+    if (!isGood || key !== this.#request.key) return;
+    const now = this.#clocks.monotonic();
+    const isGap = this.#watched === undefined || now - this.#watched.until > this.#clocks.gapMs;
+    this.#watched = { from: isGap ? now : (this.#watched?.from ?? now), until: now };
+  }
+
+  monitoring(): Monitoring {
+    return {
+      samples: this.#samples,
+      queries: new Map(this.#queries),
+      unreachable: new Map(this.#unreachable),
+      watchedMs: this.#watchedMs(),
+    };
+  }
+
+  #watchedMs(): number {
+    if (this.#watched === undefined) return 0;
+    const now = this.#clocks.monotonic();
+    return now - this.#watched.until > this.#clocks.gapMs ? 0 : Math.max(0, now - this.#watched.from);
+  }
+}
+
+/** The worst are those since the candidate came: only the newest report's are of use. */
+function withoutWorst(sample: PodSample): PodSample {
+  const { rollout } = sample.report;
+  if (rollout === null || rollout === undefined || rollout.copied.worst.length === 0) return sample;
+  const copied = { ...rollout.copied, worst: [] };
+  return { ...sample, report: { ...sample.report, rollout: { ...rollout, copied } } };
+}

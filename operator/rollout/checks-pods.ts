@@ -1,0 +1,28 @@
+import { PORT } from '#contract/names.ts';
+import { durationMs } from '#operator/api/schema.ts';
+import type { CheckContext } from './checks-context.ts';
+import { clipped } from './checks-text.ts';
+import { STALE_POD_MS } from './defaults.ts';
+import type { Increase } from './windows.ts';
+
+/** Where a check with this window begins to look. */
+export function windowStart(window: string, { now, since }: CheckContext): number {
+  return Math.max(since, now - durationMs(window));
+}
+
+/** Why there is no saying what holds now, where no pod was read lately that counts it; undefined: one was. */
+export function unread({ lastAt }: Increase, context: CheckContext): string | undefined {
+  const { monitoring, now, phase } = context;
+  if (lastAt !== undefined && now - lastAt <= STALE_POD_MS) return undefined;
+  const [why] = monitoring.unreachable.values();
+  if (why !== undefined) {
+    const many = monitoring.unreachable.size;
+    return `PodsUnreachable: ${many === 1 ? '1 pod' : `${many} pods`} did not answer the operator (${clipped(why, 120)}). Let it reach port ${PORT.http} of the model's pods through network policies and meshes.`;
+  }
+  const answered = monitoring.samples.some(({ at }) => at <= now && now - at <= STALE_POD_MS);
+  if (!answered) {
+    return `PodsUnreachable: no pod was read in the last ${STALE_POD_MS / 1000} s. If this lasts, let the operator reach port ${PORT.http} of the model's pods through network policies and meshes.`;
+  }
+  const counted = phase === 'Baking' ? 'what they answer' : 'what they pass to this candidate';
+  return `No pod has reported ${counted} yet. If this lasts, their runtime image is older than this operator, or the traffic file has not reached them.`;
+}

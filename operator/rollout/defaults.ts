@@ -1,0 +1,19 @@
+import type { Check } from '#operator/api/rollout-settings.ts';
+
+/** What a rollout whose spec names no checks is held to; docs/checks.md says why these. */
+export const DEFAULT_CHECKS: readonly Check[] = [
+  { errorRate: { max: 0.02, minSamples: 50, window: '1m' } },
+  { latency: { quantile: 0.95, maxRatio: 3, minSamples: 100, window: '1m' } },
+];
+
+/** A ratio counts only where the candidate is slower by at least this: nobody feels 0.4 ms in place of 0.1 ms. */
+export const LEAST_SLOWDOWN_SECONDS = 0.005;
+
+/** Latency leaves out what happens so soon after a step began: connections, caches and code are cold. */
+export const WARM_UP_MS = 10_000;
+
+/** A pod that was read last so long ago says nothing about now. */
+export const STALE_POD_MS = 15_000;
+
+/** A query's reading that is older than this says nothing about now. */
+export const STALE_QUERY_MS = 30_000;

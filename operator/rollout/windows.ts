@@ -1,0 +1,185 @@
+import type { ReportedHistogram, ReportedShadow, ReportedSide } from '#contract/pod-report.ts';
+import type { CheckContext } from './checks-context.ts';
+import type { PodSample } from './readings.ts';
+
+/** What was counted, by name; histograms by each bucket's upper bound, the last of which is Infinity. */
+export interface Tally {
+  readonly totals: ReadonlyMap<string, number>;
+  readonly failures: ReadonlyMap<string, number>;
+  readonly histogram: ReadonlyMap<number, number>;
+  readonly predictions: ReadonlyMap<string, number>;
+}
+
+/** One kind of count in pods' reports. */
+export interface Counter {
+  /** undefined: this pod does not count it, or counts it of another candidate. */
+  readonly read: (sample: PodSample, context: CheckContext) => ReportedSide | ReportedShadow | undefined;
+}
+
+export interface Increase extends Tally {
+  /** How many pods it is of. */
+  readonly pods: number;
+  /** When one of them was read last. */
+  readonly lastAt: number | undefined;
+}
+
+/** What the candidate was passed. */
+export const FORWARDED: Counter = { read: (sample, context) => rolloutOf(sample, context)?.forwarded };
+/** What stable pods answered themselves meanwhile. */
+export const STABLE: Counter = { read: (sample, context) => rolloutOf(sample, context)?.stable };
+/** What became of shadow copies. */
+export const COPIED: Counter = { read: (sample, context) => rolloutOf(sample, context)?.copied };
+/** What the candidate's own pods answered to clients. */
+export const SERVED: Counter = {
+  read: ({ revision, report }, { candidate }) =>
+    revision === candidate.revision && (report.revision ?? revision) === revision
+      ? (report.served ?? undefined)
+      : undefined,
+};
+
+function rolloutOf({ revision, report }: PodSample, { candidate, stable, generation }: CheckContext) {
+  const { rollout } = report;
+  if (revision === candidate.revision || (stable !== undefined && revision !== stable)) return undefined;
+  if (generation !== undefined && (report.generation ?? 0) < generation) return undefined;
+  return rollout?.candidate === candidate.revision && rollout.number === candidate.number
+    ? rollout
+    : undefined;
+}
+
+interface Point {
+  readonly at: number;
+  readonly instance: string | undefined;
+  readonly counted: ReportedSide | ReportedShadow;
+}
+
+/**
+ * What was counted from `from` until now, all pods together. Counts begin with a pod's first reading in that time; where a
+ * process began anew, everything that the new one counted is of this time too. Readings that a jump of the clock has put
+ * into the future or before the reading that they followed are dropped.
+ */
+export function increase(counter: Counter, context: CheckContext, from: number): Increase {
+  const pods = pointsByPod(counter, context, from);
+  const tally = emptyTally();
+  let lastAt: number | undefined;
+  for (const points of pods.values()) {
+    addPod(tally, points);
+    const at = points.at(-1)?.at;
+    if (at !== undefined) lastAt = Math.max(lastAt ?? at, at);
+  }
+  return { ...tally, pods: pods.size, lastAt };
+}
+
+/** All that each pod ever counted, since the candidate came. */
+export function totalOf(counter: Counter, context: CheckContext): Increase {
+  const pods = pointsByPod(counter, context, -Infinity);
+  const tally = emptyTally();
+  for (const points of pods.values()) {
+    addPod(tally, points);
+    const first = points[0];
+    if (first !== undefined) add(tally, tallyOf(first.counted), 1);
+  }
+  return { ...tally, pods: pods.size, lastAt: undefined };
+}
+
+function pointsByPod(counter: Counter, context: CheckContext, from: number): ReadonlyMap<string, Point[]> {
+  const pods = new Map<string, Point[]>();
+  for (const sample of context.monitoring.samples) {
+    const { at, uid, report } = sample;
+    if (at < from || at > context.now) continue;
+    const counted = counter.read(sample, context);
+    if (counted === undefined) continue;
+    const points = pods.get(uid) ?? [];
+    if (at < (points.at(-1)?.at ?? -Infinity)) continue;
+    points.push({ at, instance: report.instance ?? undefined, counted });
+    pods.set(uid, points);
+  }
+  return pods;
+}
+
+function addPod(tally: MutableTally, points: readonly Point[]): void {
+  let base = points[0];
+  let last = base;
+  for (const point of points.slice(1)) {
+    if (last !== undefined && beganAnew(last, point)) {
+      addDifference(tally, last, base);
+      base = undefined;
+    }
+    last = point;
+  }
+  if (last !== undefined) addDifference(tally, last, base);
+}
+
+function beganAnew(before: Point, after: Point): boolean {
+  return before.instance !== after.instance || grandTotal(after.counted) < grandTotal(before.counted);
+}
+
+function grandTotal(counted: Point['counted']): number {
+  return 'requests' in counted
+    ? counted.requests
+    : counted.compared + counted.dropped + sum(Object.values(counted.failures));
+}
+
+interface MutableTally {
+  readonly totals: Map<string, number>;
+  readonly failures: Map<string, number>;
+  readonly histogram: Map<number, number>;
+  readonly predictions: Map<string, number>;
+}
+
+function emptyTally(): MutableTally {
+  return { totals: new Map(), failures: new Map(), histogram: new Map(), predictions: new Map() };
+}
+
+function addDifference(tally: MutableTally, last: Point, base: Point | undefined): void {
+  const difference = emptyTally();
+  add(difference, tallyOf(last.counted), 1);
+  if (base !== undefined) add(difference, tallyOf(base.counted), -1);
+  add(tally, difference, 1);
+}
+
+function add(to: MutableTally, from: Tally, sign: 1 | -1): void {
+  addCounts(to.totals, from.totals, sign);
+  addCounts(to.failures, from.failures, sign);
+  addCounts(to.histogram, from.histogram, sign);
+  addCounts(to.predictions, from.predictions, sign);
+}
+
+/** No count is ever below zero, nor greater than a number can hold, whatever a pod says. */
+function addCounts<K>(to: Map<K, number>, from: ReadonlyMap<K, number>, sign: 1 | -1): void {
+  for (const [key, count] of from) {
+    const value = (to.get(key) ?? 0) + sign * count;
+    to.set(key, Math.min(Math.max(0, value), Number.MAX_SAFE_INTEGER));
+  }
+}
+
+function tallyOf(counted: Point['counted']): Tally {
+  const failures = new Map(Object.entries(counted.failures));
+  if ('requests' in counted) {
+    return {
+      totals: new Map([['requests', counted.requests]]),
+      failures,
+      histogram: bucketsOf(counted.latency),
+      predictions: new Map(Object.entries(counted.predictions)),
+    };
+  }
+  const { compared, agreed, dropped, differences } = counted;
+  return {
+    totals: new Map(Object.entries({ compared, agreed, dropped })),
+    failures,
+    histogram: bucketsOf(differences),
+    predictions: new Map(),
+  };
+}
+
+/** Nothing where the bounds do not rise, or a bucket is missing. */
+function bucketsOf({ bounds, counts }: ReportedHistogram): ReadonlyMap<number, number> {
+  const rise = bounds.every((bound, i) => i === 0 || bound > (bounds[i - 1] ?? bound));
+  if (!rise || counts.length !== bounds.length + 1) return new Map();
+  return new Map(counts.map((count, i) => [bounds[i] ?? Infinity, count]));
+}
+
+export function sum(counts: Iterable<number>): number {
+  let total = 0;
+  for (const count of counts) total += count;
+  return total;
+}

@@ -101,6 +101,21 @@ export const valuesSchema = z.strictObject({
       labels: textMapSchema.describe('Labels that your Prometheus selects ServiceMonitors by'),
     }),
   }),
+  prometheus: z.strictObject({
+    url: z
+      .string()
+      .regex(/^(https?:\/\/[^\s?#@]+)?$/)
+      .max(1024)
+      .describe(
+        'The Prometheus that rollouts’ checks named prometheus ask; whoever writes a ModelDeployment may query all that it has. Empty: those checks wait',
+      ),
+    tokenSecret: z.strictObject({
+      name: nameSchema.describe(
+        'A Secret in the operator’s namespace with a bearer token for it; empty: none',
+      ),
+      key: z.string().min(1).max(253).describe('The token’s key in it'),
+    }),
+  }),
 });
 export type Values = Readonly<z.infer<typeof valuesSchema>>;
 

@@ -49,6 +49,15 @@ describe('parseFlags', () => {
     });
   });
 
+  it('asks the Prometheus of the flag, else of the environment, and none where neither names one', () => {
+    const environment = { WINDLASS_PROMETHEUS_URL: 'http://prometheus:9090' };
+    expect(flagsOf([], environment)).toMatchObject({ prometheusUrl: 'http://prometheus:9090' });
+    expect(
+      flagsOf(['--prometheus-url=https://other/prom', '--prometheus-token-file=/t'], environment),
+    ).toMatchObject({ prometheusUrl: 'https://other/prom', prometheusTokenFile: '/t' });
+    expect(flagsOf([])).toMatchObject({ prometheusUrl: undefined, prometheusTokenFile: undefined });
+  });
+
   it('makes up an identity that no other process has', () => {
     expect(flagsOf([]).identity).not.toBe(flagsOf([]).identity);
   });
@@ -61,6 +70,10 @@ describe('parseFlags', () => {
     [['--namespace=a', '--namespaces=b'], /not both/],
     [['--colour=red'], /--colour/],
     [['something'], /something/],
+    [['--prometheus-url=prometheus:9090'], /no URL that begins with http/],
+    [['--prometheus-url=http://me:secret@prometheus'], /no user or password here/],
+    [['--prometheus-url=http://prometheus/?tenant=1'], /has a \? or #/],
+    [['--prometheus-token-file=/token'], /give --prometheus-url as well/],
   ])('refuses %j and says why', (args, message) => {
     const parsed = parseFlags([IMAGE, ...args], {});
     expect(parsed).toMatchObject({ kind: 'wrong', message: expect.stringMatching(message) as string });

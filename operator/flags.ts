@@ -24,6 +24,9 @@ export interface Flags {
   readonly leaseNamespace: string | undefined;
   readonly identity: string;
   readonly allowLoopbackEndpoints: boolean;
+  /** Whom the checks named prometheus ask; undefined: nobody. */
+  readonly prometheusUrl: string | undefined;
+  readonly prometheusTokenFile: string | undefined;
 }
 
 export type ParsedFlags =
@@ -98,6 +101,15 @@ const descriptions = {
   'allow-loopback-endpoints': {
     help: 'let models come from S3 endpoints on this machine: for tests of an operator outside of a cluster alone',
   },
+  'prometheus-url': {
+    value: 'URL',
+    environment: 'WINDLASS_PROMETHEUS_URL',
+    help: 'the Prometheus that rollouts’ checks named prometheus ask, with what comes before /api/v1; absent: they wait',
+  },
+  'prometheus-token-file': {
+    value: 'FILE',
+    help: 'a bearer token for it, read anew for each query',
+  },
   help: { help: 'this text' },
 } as const satisfies Readonly<Record<string, FlagDescription>>;
 
@@ -150,6 +162,7 @@ function toFlags(given: Given, environment: NodeJS.ProcessEnv): Flags {
     leaseName: text('lease-name') ?? 'windlass-operator',
     leaseNamespace: text('lease-namespace'),
     allowLoopbackEndpoints: given['allow-loopback-endpoints'] === true,
+    ...prometheusOf(text('prometheus-url'), text('prometheus-token-file')),
     identity: text('identity') ?? `${hostname()}-${randomBytes(4).toString('hex')}`,
   };
 }
@@ -171,6 +184,29 @@ function namespacesOf(one: string | undefined, several: string | undefined): rea
     }
   }
   return names === undefined ? undefined : [...new Set(names)];
+}
+
+function prometheusOf(
+  url: string | undefined,
+  tokenFile: string | undefined,
+): Pick<Flags, 'prometheusUrl' | 'prometheusTokenFile'> {
+  if (url === undefined) {
+    if (tokenFile === undefined) return { prometheusUrl: undefined, prometheusTokenFile: undefined };
+    throw new Error('--prometheus-token-file: a token for nobody; give --prometheus-url as well');
+  }
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !['http:', 'https:'].includes(parsed.protocol)) {
+    throw new Error(
+      `--prometheus-url: ${JSON.stringify(url)} is no URL that begins with http:// or https://`,
+    );
+  }
+  if (parsed.username !== '' || parsed.password !== '') {
+    throw new Error('--prometheus-url: no user or password here; --prometheus-token-file takes a token');
+  }
+  if (parsed.search !== '' || parsed.hash !== '') {
+    throw new Error(`--prometheus-url: ${JSON.stringify(url)} has a ? or #, behind which no path can go on`);
+  }
+  return { prometheusUrl: url, prometheusTokenFile: tokenFile };
 }
 
 function wholeNumber(name: FlagName, value: string | undefined, least: number, most: number): number {

@@ -98,3 +98,34 @@ describe('parseFlags', () => {
     }
   });
 });
+
+describe('the flags of notifications', () => {
+  const URL_OF_HOOK = 'https://hooks.example.com/services/SECRET';
+
+  it('tell nobody without a URL, and every kind as JSON with one', () => {
+    expect(flagsOf([]).notify).toBeUndefined();
+    expect(flagsOf([], { WINDLASS_NOTIFY_URL: URL_OF_HOOK }).notify).toEqual({
+      url: new URL(URL_OF_HOOK),
+      template: 'json',
+      kinds: new Set(['undone', 'rejected', 'promoted', 'drifted']),
+    });
+  });
+
+  it('choose the kinds and the template', () => {
+    const { notify } = flagsOf(['--notify-on=undone, rejected', '--notify-template=slack'], {
+      WINDLASS_NOTIFY_URL: URL_OF_HOOK,
+    });
+    expect(notify).toMatchObject({ template: 'slack', kinds: new Set(['undone', 'rejected']) });
+  });
+
+  it.each([
+    ['a kind that does not exist', ['--notify-on=undone,paused'], {}, /"paused" is none of undone, rejected/],
+    ['another scheme', [], { WINDLASS_NOTIFY_URL: 'ftp://SECRET@h/' }, /is no http:\/\/ or https:\/\/ URL/],
+    ['no URL', [], { WINDLASS_NOTIFY_URL: 'SECRET' }, /is no http:\/\/ or https:\/\/ URL/],
+  ])('refuse %s, and do not show the URL', (_, args, environment, message) => {
+    const parsed = parseFlags([IMAGE, ...args], environment);
+    if (parsed.kind !== 'wrong') throw new Error('it was taken');
+    expect(parsed.message).toMatch(message);
+    expect(parsed.message).not.toContain('SECRET');
+  });
+});

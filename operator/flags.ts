@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { logLevels } from './logging.ts';
 import type { LogLevel } from './logging.ts';
+import { NOTIFICATION_KINDS, notifySettings, type NotifySettings } from './notify/index.ts';
 
 /** How this operator was started. */
 export interface Flags {
@@ -27,6 +28,8 @@ export interface Flags {
   /** Whom the checks named prometheus ask; undefined: nobody. */
   readonly prometheusUrl: string | undefined;
   readonly prometheusTokenFile: string | undefined;
+  /** undefined: nobody is told. */
+  readonly notify: NotifySettings | undefined;
 }
 
 export type ParsedFlags =
@@ -110,6 +113,23 @@ const descriptions = {
     value: 'FILE',
     help: 'a bearer token for it, read anew for each query',
   },
+  'notify-url': {
+    value: 'URL',
+    environment: 'WINDLASS_NOTIFY_URL',
+    help: 'a webhook that is told of undos, rejections and promotions; give it by the variable, which no process list shows',
+  },
+  'notify-template': {
+    value: 'NAME',
+    default: 'json',
+    environment: 'WINDLASS_NOTIFY_TEMPLATE',
+    help: 'the webhook’s body: json, slack, teams, or a file (docs/monitoring.md)',
+  },
+  'notify-on': {
+    value: 'KIND,...',
+    default: 'undone,rejected,promoted,drifted',
+    environment: 'WINDLASS_NOTIFY_ON',
+    help: `what the webhook is told of: ${NOTIFICATION_KINDS.join(', ')}`,
+  },
   help: { help: 'this text' },
 } as const satisfies Readonly<Record<string, FlagDescription>>;
 
@@ -163,6 +183,11 @@ function toFlags(given: Given, environment: NodeJS.ProcessEnv): Flags {
     leaseNamespace: text('lease-namespace'),
     allowLoopbackEndpoints: given['allow-loopback-endpoints'] === true,
     ...prometheusOf(text('prometheus-url'), text('prometheus-token-file')),
+    notify: notifySettings(
+      text('notify-url'),
+      text('notify-template') ?? 'json',
+      text('notify-on') ?? NOTIFICATION_KINDS.join(','),
+    ),
     identity: text('identity') ?? `${hostname()}-${randomBytes(4).toString('hex')}`,
   };
 }

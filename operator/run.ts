@@ -7,8 +7,8 @@ import { collectGarbage, compactWhenIdle } from './heap.ts';
 import { ApiEventRecorder, clusterAccess, createKube, LeaderElector, Transport } from './kube/index.ts';
 import type { ClusterAccess, EventRecorder, Kube } from './kube/index.ts';
 import type { Log } from './logging.ts';
-import { createMetrics } from './metrics.ts';
-import type { Metrics } from './metrics.ts';
+import { createMetrics } from './metrics/index.ts';
+import type { Metrics } from './metrics/index.ts';
 import type { Caches } from './model-deployment/index.ts';
 import { startHealthServer } from './server.ts';
 
@@ -21,6 +21,7 @@ export interface Surroundings {
   readonly enqueue: (key: string) => void;
   readonly metrics: Metrics;
   readonly flags: Flags;
+  readonly log: Log;
   /** Where the API server is. */
   readonly server: string;
 }
@@ -90,7 +91,7 @@ async function assemble(options: OperatorOptions, access: ClusterAccess): Promis
   let caches: RunningCaches | undefined;
   let queue: WorkQueue | undefined;
   const enqueue = (key: string): void => queue?.add(key);
-  const metrics = createMetrics(() => countByReason(caches));
+  const metrics = createMetrics(() => caches?.modelDeployments.list() ?? []);
   const { onCall, onIncident, onEventDropped: onDropped } = metrics;
   // A renewal must not wait behind a hundred other calls, nor be held up by its own fence.
   const electing = new Transport(access, { userAgent: USER_AGENT, maxSockets: 2, onCall });
@@ -105,7 +106,16 @@ async function assemble(options: OperatorOptions, access: ClusterAccess): Promis
   const reporting = { reportingController: NAME, reportingInstance: flags.identity };
   const events = new ApiEventRecorder({ kube, log, onDropped, ...reporting });
   const { server } = access;
-  const reconcile = await options.createReconcile({ kube, caches, events, enqueue, metrics, flags, server });
+  const reconcile = await options.createReconcile({
+    kube,
+    caches,
+    events,
+    enqueue,
+    metrics,
+    flags,
+    log,
+    server,
+  });
   const act = async (leading: AbortSignal): Promise<void> => {
     queue = new WorkQueue({ restMs: REST_MS, observer: metrics.onQueue });
     for (const { metadata } of known.modelDeployments.list()) {
@@ -172,13 +182,4 @@ async function leadInTurn(
       }
     });
   }
-}
-
-function countByReason(caches: Caches | undefined): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { status } of caches?.modelDeployments.list() ?? []) {
-    const reason = status?.conditions?.find(({ type }) => type === 'Ready')?.reason ?? 'New';
-    counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  }
-  return counts;
 }

@@ -1,12 +1,12 @@
 import { afterEach, expect, it } from 'vitest';
-import { createMetrics } from './metrics.ts';
+import { createMetrics } from './metrics/index.ts';
 import { startHealthServer, type HealthServer } from './server.ts';
 
 let server: HealthServer | undefined;
 afterEach(async () => server?.close());
 
-async function start(notReady: () => string | undefined, counts = new Map<string, number>()) {
-  const metrics = createMetrics(() => counts);
+async function start(notReady: () => string | undefined) {
+  const metrics = createMetrics(() => []);
   server = await startHealthServer({ host: '127.0.0.1', port: 0, registry: metrics.registry, notReady });
   const { port } = server;
   const read = async (path: string, method = 'GET'): Promise<{ status: number; text: string }> => {
@@ -28,7 +28,7 @@ it('is alive at once, and ready only when nothing is missing', async () => {
 });
 
 it('counts under the names that controller-runtime has', async () => {
-  const { metrics, read } = await start(() => undefined, new Map([['Serving', 3]]));
+  const { metrics, read } = await start(() => undefined);
   metrics.onReconcile('error', 0.02);
   metrics.onReconcile('success', 0.02);
   metrics.onQueue.added?.();
@@ -38,7 +38,7 @@ it('counts under the names that controller-runtime has', async () => {
   metrics.onCall({ method: 'PATCH', code: '409', seconds: 0.01 });
   metrics.onLeading(true);
   metrics.onRollout('promoted');
-  metrics.onRollback();
+  metrics.onRollback('person');
   const { text } = await read('/metrics');
   for (const line of [
     'controller_runtime_reconcile_total{controller="modeldeployment",result="error"} 1',
@@ -50,9 +50,9 @@ it('counts under the names that controller-runtime has', async () => {
     'workqueue_queue_duration_seconds_sum{name="modeldeployment"} 0.5',
     'rest_client_requests_total{code="409",method="PATCH"} 1',
     'leader_election_master_status{name="windlass-operator"} 1',
-    'windlass_modeldeployments{state="Serving"} 3',
     'windlass_rollouts_total{result="promoted"} 1',
-    'windlass_rollbacks_total 1',
+    'windlass_rollouts_total{result="undone"} 0',
+    'windlass_rollbacks_total{by="person"} 1',
   ]) {
     expect(text.split('\n')).toContain(line);
   }
@@ -61,7 +61,7 @@ it('counts under the names that controller-runtime has', async () => {
 it('says which address is taken when it cannot listen', async () => {
   await start(() => undefined);
   const port = server?.port ?? 0;
-  const { registry } = createMetrics(() => new Map());
+  const { registry } = createMetrics(() => []);
   const second = startHealthServer({ host: '127.0.0.1', port, registry, notReady: () => undefined });
   await expect(second).rejects.toThrow(new RegExp(`cannot listen on 127.0.0.1:${String(port)}`));
 });

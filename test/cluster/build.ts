@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { CommandError, attempt, run } from './command.ts';
-import { modules, sourceOf, type Binary, type ModuleName } from './components.ts';
+import { modules, sourceOf, type Binary, type ComponentModule, type ModuleName } from './components.ts';
 import { withLock } from './lock.ts';
 import { cacheFolder, sourceFolder } from './paths.ts';
 import { printProgress, timed, type Progress } from './progress.ts';
@@ -80,7 +80,13 @@ const goEnvironment: Readonly<Record<string, string>> = {
 };
 
 function buildFlags(module: ModuleName): readonly string[] {
-  return ['-trimpath', '-ldflags', ['-s', '-w', ...modules[module].linkerFlags].join(' ')];
+  const { linkerFlags, tags = [] }: ComponentModule = modules[module];
+  return [
+    '-trimpath',
+    '-ldflags',
+    ['-s', '-w', ...linkerFlags].join(' '),
+    ...(tags.length === 0 ? [] : ['-tags', tags.join(',')]),
+  ];
 }
 
 async function outputFolder(

@@ -1,37 +1,27 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { registerDriftMetrics, type DriftMonitor } from '#runtime/drift/index.ts';
-import type { Prediction } from '#runtime/protocol/prediction.ts';
+import type { ReportedSide } from '#contract/pod-report.ts';
+import { TrafficMetrics } from '#runtime/traffic/metrics.ts';
+import type { ForwardOutcome } from '#runtime/traffic/outcome.ts';
+import {
+  predictionBins,
+  PredictionCounts,
+  type CountedPrediction,
+  type PredictionBins,
+  type PredictionScale,
+} from './prediction-counts.ts';
 import { RequestCounts, type RouteStats } from './request-counts.ts';
 
-/** One row's prediction as a metric sees it: its outcome and its number. */
-export type CountedPrediction = Pick<Prediction, 'outcome' | 'value'>;
-
-/** How one try to forward a request ended. `ok` went to the client; every other was answered here instead. */
-export type ForwardOutcome =
-  | 'ok'
-  | 'connect'
-  | 'reset'
-  | 'timeout'
-  | 'server_error'
-  | 'throttled'
-  | 'rejected'
-  | 'too_large'
-  | 'skipped';
-
-/** What the model declares, which bounds the labels and places the buckets. */
-export interface PredictionScale {
-  readonly kind: 'probability' | 'value';
-  readonly outcomes: readonly string[];
-  readonly buckets: readonly number[];
-}
+export type { CountedPrediction, PredictionScale } from './prediction-counts.ts';
+export type { ForwardOutcome } from '#runtime/traffic/outcome.ts';
 
 /** Plain numbers beside the counters, which Prometheus alone can read. */
 export interface Totals {
   runs: number;
   rows: number;
   refused: number;
-  /** Passed to the stable revision, by how that ended. */
-  forwarded: Partial<Record<ForwardOutcome, number>>;
+  /** Passed to the stable revision or a candidate, by how that ended. */
+  readonly forwarded: Readonly<Partial<Record<ForwardOutcome, number>>>;
   /** Passed to this pod by others. */
   received: number;
 }
@@ -43,30 +33,19 @@ const ROW_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests = new RequestCounts(DURATION_BUCKETS);
-  /** Predictions by outcome since the counter was last read. */
-  readonly #counted = new Map<string, number>();
+  #bins: PredictionBins = predictionBins(undefined);
+  #counted = new PredictionCounts(this.#bins);
   readonly #predictions = new Counter({
     name: 'predictions_total',
     help: 'Predictions that clients were given, by outcome.',
     labelNames: ['outcome'] as const,
     registers: [this.#registry],
     collect: () => {
-      for (const [outcome, count] of this.#counted) this.#predictions.inc({ outcome }, count);
-      this.#counted.clear();
+      this.#predictions.reset();
+      for (const [outcome, count] of this.#counted.byOutcome()) this.#predictions.inc({ outcome }, count);
     },
   });
   readonly #loaded = gauge(this.#registry, 'model_loaded', '1 while a model serves.');
-  readonly #generation = gauge(
-    this.#registry,
-    'windlass_traffic_generation',
-    'Generation of the traffic file that this pod has applied; 0 without one.',
-  );
-  readonly #forwarded = new Counter({
-    name: 'windlass_forwarded_total',
-    help: 'Requests that this pod passed to the stable revision, by how that ended; all but ok were answered here.',
-    labelNames: ['outcome'] as const,
-    registers: [this.#registry],
-  });
   readonly #received = new Counter({
     name: 'windlass_forwarded_received_total',
     help: 'Requests that another pod passed to this one, by status.',
@@ -90,9 +69,16 @@ export class Metrics {
     buckets: DURATION_BUCKETS,
     registers: [this.#registry],
   });
-  readonly #totals: Totals = { runs: 0, rows: 0, refused: 0, forwarded: {}, received: 0 };
+  /** Of the split, forwarding and copies. */
+  readonly traffic = new TrafficMetrics(this.#registry, () => this.emptyPredictions());
+  readonly #totals: Totals = {
+    runs: 0,
+    rows: 0,
+    refused: 0,
+    forwarded: this.traffic.totals,
+    received: 0,
+  };
   #values: Histogram | undefined;
-  #outcomes: ReadonlySet<string> = new Set();
 
   constructor() {
     gauge(this.#registry, 'process_resident_memory_bytes', 'Resident memory.', () =>
@@ -113,12 +99,23 @@ export class Metrics {
   }
 
   predicted(predictions: readonly CountedPrediction[]): void {
-    for (const { outcome, value } of predictions) {
-      const known = this.#outcomes.has(outcome) && !Number.isNaN(value) ? outcome : 'other';
-      this.#counted.set(known, (this.#counted.get(known) ?? 0) + 1);
+    this.#counted.add(predictions);
+    for (const { value } of predictions) {
       // A histogram throws at others, which V2 answers as binary data all the same.
       if (Number.isFinite(value)) this.#values?.observe(value);
     }
+  }
+
+  /** Counts for predictions in the bins of the model that serves. */
+  emptyPredictions(): PredictionCounts {
+    return new PredictionCounts(this.#bins);
+  }
+
+  /** Predictions that clients of this pod asked for, whoever answered. */
+  served(): ReportedSide {
+    const { requests, serverErrors, latency } = this.#requests.predictions();
+    const failures: Record<string, number> = serverErrors === 0 ? {} : { server_error: serverErrors };
+    return { requests, failures, latency, predictions: this.#counted.byBin() };
   }
 
   modelLoaded(
@@ -133,8 +130,8 @@ export class Metrics {
       registers: [this.#registry],
     }).set(info, 1);
     if (scale === undefined) return;
-    this.#outcomes = new Set(scale.outcomes);
-    for (const outcome of scale.outcomes) this.#predictions.inc({ outcome }, 0);
+    this.#bins = predictionBins(scale);
+    this.#counted = this.emptyPredictions();
     this.#values = new Histogram({
       name: scale.kind === 'probability' ? 'prediction_probability' : 'prediction_value',
       help: scale.kind === 'probability' ? 'Predicted probabilities.' : 'Predicted values.',
@@ -162,15 +159,6 @@ export class Metrics {
     this.#totals.runs++;
     this.#totals.rows += rows;
     this.#runSeconds.observe(seconds);
-  }
-
-  trafficApplied(generation: number): void {
-    this.#generation.set(generation);
-  }
-
-  forwarded(outcome: ForwardOutcome): void {
-    this.#forwarded.inc({ outcome });
-    this.#totals.forwarded[outcome] = (this.#totals.forwarded[outcome] ?? 0) + 1;
   }
 
   forwardReceived(status: number): void {

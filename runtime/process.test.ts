@@ -119,7 +119,7 @@ test('a pod that is not stable any more passes requests on, closes, and answers 
 
   await mount.write(2, 'linear-new', stable.url);
   await applied(old.url, 2);
-  expect(await (await fetch(`${old.url}/windlass/v1/traffic`)).json()).toEqual({
+  expect(await (await fetch(`${old.url}/windlass/v1/traffic`)).json()).toMatchObject({
     revision: 'linear-old',
     generation: 2,
     stable: false,
@@ -134,7 +134,7 @@ test('a pod that is not stable any more passes requests on, closes, and answers 
   // Counted where the client asked, once.
   expect(await metric(old.url, 'predictions_total{outcome="value"}')).toBe(2);
   expect(await metric(old.url, 'prediction_value_sum')).toBe(7 + 16);
-  expect(await metric(old.url, 'windlass_forwarded_total{outcome="ok"}')).toBe(1);
+  expect(await metric(old.url, 'windlass_forwarded_total{target="stable",outcome="ok"}')).toBe(1);
   expect(await metric(stable.url, 'predictions_total{outcome="value"}')).toBe(0);
   expect(await metric(stable.url, 'windlass_forwarded_received_total{status="200"}')).toBe(1);
   expect(await metric(stable.url, 'http_requests_total{method="POST",path="/predict",status="200"}')).toBe(0);
@@ -169,7 +169,9 @@ test('a pod that is not stable any more passes requests on, closes, and answers 
   const report = await load.stop();
   expect(report.failures).toEqual([]);
   expect([...report.revisions.keys()].toSorted()).toEqual(['linear-new', 'linear-old']);
-  expect(await metric(old.url, 'windlass_forwarded_total{outcome="connect"}')).toBeGreaterThan(0);
+  expect(
+    await metric(old.url, 'windlass_forwarded_total{target="stable",outcome="connect"}'),
+  ).toBeGreaterThan(0);
 }, 30_000);
 
 test.each([
@@ -200,7 +202,9 @@ test.each([
     expect(answer.status).toBe(200);
     expect(answer.body['prediction']).toBe(7);
     expect(answer.headers.get(REVISION_HEADER)).toBe('linear-old');
-    expect(await metric(server.url, `windlass_forwarded_total{outcome="${outcome}"}`)).toBe(1);
+    expect(await metric(server.url, `windlass_forwarded_total{target="stable",outcome="${outcome}"}`)).toBe(
+      1,
+    );
   } finally {
     await server.stop();
     broken.closeAllConnections();

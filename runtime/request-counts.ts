@@ -1,3 +1,5 @@
+import type { ReportedHistogram } from '#contract/pod-report.ts';
+
 /** Requests of one method and route. */
 interface RouteCounts {
   readonly method: string;
@@ -17,6 +19,15 @@ export interface RouteStats {
   readonly avg_latency_ms: number;
 }
 
+/** Requests of the routes that predict, together. */
+export interface PredictionRequests {
+  readonly requests: number;
+  readonly serverErrors: number;
+  /** In seconds. */
+  readonly latency: ReportedHistogram;
+}
+
+const PREDICTS = /^\/predict(?:_batch)?$|\/infer$/;
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /**
@@ -79,6 +90,20 @@ export class RequestCounts {
         },
       ]),
     );
+  }
+
+  /** What the predictions' routes were asked, for the operator. */
+  predictions(): PredictionRequests {
+    const asked = this.#each().filter(({ method, path }) => method === 'POST' && PREDICTS.test(path));
+    const counts = new Float64Array(this.#bounds.length + 1);
+    let requests = 0;
+    let serverErrors = 0;
+    for (const { total, statuses, buckets } of asked) {
+      requests += total;
+      for (const [status, count] of statuses) if (status >= 500) serverErrors += count;
+      for (const [index, count] of buckets.entries()) counts[index] = (counts[index] ?? 0) + count;
+    }
+    return { requests, serverErrors, latency: { bounds: [...this.#bounds], counts: [...counts] } };
   }
 
   #durations({ buckets, total, seconds }: RouteCounts, labels: string): readonly string[] {

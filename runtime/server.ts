@@ -18,7 +18,7 @@ import { predictionScale } from '#runtime/model/scale.ts';
 import { createPeerServer } from '#runtime/peer.ts';
 import { ServiceState } from '#runtime/state.ts';
 import { diedLoading, diedOf, diedServing, TerminationMessage, type Serving } from '#runtime/termination.ts';
-import { Forwarder } from '#runtime/traffic/forward.ts';
+import { TrafficPlane } from '#runtime/traffic/plane.ts';
 import { watchTraffic, type TrafficWatch } from '#runtime/traffic/watch.ts';
 import { VERSION } from '#runtime/version.ts';
 
@@ -29,7 +29,7 @@ const CRASHED_MS = 1000;
 const MISSING_LOOK_MS = 60_000;
 /** Of the memory limit, what the bodies of requests may hold. */
 const HELD_SHARE = 0.15;
-/** A longer answer of the stable revision is not held. */
+/** A longer answer of another revision is not held. */
 const MAX_FORWARDED_ANSWER = 64 * 1024 * 1024;
 
 /** How the server is told to stop. */
@@ -106,7 +106,7 @@ function servingOf({ name, revision, model: path }: ServeOptions, model?: Model)
 }
 
 async function closeAll(
-  { front, forwarder, gate }: Service,
+  { front, traffic, gate }: Service,
   { peer, watch }: { readonly peer: Server | undefined; readonly watch: TrafficWatch | undefined },
 ): Promise<void> {
   for (const server of [front, peer]) {
@@ -115,7 +115,7 @@ async function closeAll(
   }
   watch?.close();
   gate.close();
-  await forwarder.close();
+  await traffic.close();
 }
 
 interface Loaded {
@@ -128,7 +128,7 @@ interface Loaded {
 interface Service {
   readonly state: ServiceState;
   readonly metrics: Metrics;
-  readonly forwarder: Forwarder;
+  readonly traffic: TrafficPlane;
   readonly gate: Gate;
   readonly front: Server;
 }
@@ -136,9 +136,11 @@ interface Service {
 function createService(options: ServeOptions, log: Logger): Service {
   const state = new ServiceState(options.revision);
   const metrics = new Metrics();
-  const forwarder = new Forwarder({
-    revision: state.revisionName,
-    deadlineMs: options.forwardTimeoutSeconds * 1000,
+  const traffic = new TrafficPlane({
+    state,
+    metrics,
+    log,
+    stableDeadlineMs: options.forwardTimeoutSeconds * 1000,
     maxAnswerBytes: MAX_FORWARDED_ANSWER,
   });
   const { maxBodyBytes } = options;
@@ -149,8 +151,8 @@ function createService(options: ServeOptions, log: Logger): Service {
     refused: () => metrics.refused(),
     warn: (message) => log.warn(message),
   });
-  const predictions = new PredictionEndpoint({ state, metrics, forwarder, log, maxBodyBytes, gate });
-  const app = createApp({ state, metrics, version: VERSION, maxWaitMs: () => gate.limitMs });
+  const predictions = new PredictionEndpoint({ state, metrics, traffic, log, maxBodyBytes, gate });
+  const app = createApp({ state, metrics, traffic, version: VERSION, maxWaitMs: () => gate.limitMs });
   const front = createFront({
     state,
     metrics,
@@ -159,7 +161,7 @@ function createService(options: ServeOptions, log: Logger): Service {
     requestTimeoutMs: options.requestTimeoutSeconds * 1000,
     log,
   });
-  return { state, metrics, forwarder, gate, front };
+  return { state, metrics, traffic, gate, front };
 }
 
 async function load(options: ServeOptions, { state, metrics }: Service, log: Logger): Promise<Loaded> {
@@ -228,20 +230,12 @@ function watchMissing({ missing }: Model, log: Logger): NodeJS.Timeout {
 
 async function followTraffic(
   { trafficFile }: ServeOptions,
-  { state, metrics, forwarder }: Service,
+  { traffic: plane }: Service,
   log: Logger,
 ): Promise<TrafficWatch | undefined> {
   if (trafficFile === undefined) return undefined;
   return watchTraffic(trafficFile, {
-    changed(traffic) {
-      state.traffic = traffic;
-      metrics.trafficApplied(traffic.generation);
-      forwarder.use(state.stable ? undefined : traffic);
-      log.info(
-        { generation: traffic.generation, stableRevision: traffic.stable.revision, stable: state.stable },
-        'traffic file applied',
-      );
-    },
+    changed: (traffic) => plane.apply(traffic),
     failed: (message) => log.error(message),
   });
 }

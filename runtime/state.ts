@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Traffic } from '#contract/traffic.ts';
 import type { Model } from '#runtime/model/load.ts';
 import { isStable } from '#runtime/traffic/decision.ts';
@@ -7,6 +8,8 @@ export class ServiceState {
   /** The ModelRevision that this pod runs; undefined outside a cluster. */
   readonly revision: string | undefined;
   readonly startedAt = performance.now();
+  /** Another one for each process: its counts begin at zero. */
+  readonly instance = randomUUID();
   model: Model | undefined;
   traffic: Traffic | undefined;
   draining = false;

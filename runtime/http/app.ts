@@ -3,9 +3,12 @@ import { Hono, type Context } from 'hono';
 import { accepts } from 'hono/accepts';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { REVISION_HEADER } from '#contract/names.ts';
+import { POD_REPORT_PATH } from '#contract/pod-report.ts';
 import type { Metrics } from '#runtime/metrics.ts';
 import type { Model } from '#runtime/model/load.ts';
 import type { ServiceState } from '#runtime/state.ts';
+import type { TrafficPlane } from '#runtime/traffic/plane.ts';
+import { trafficReport } from '#runtime/traffic/report.ts';
 import { answerDrift } from './drift-answer.ts';
 import { openApi } from './openapi.ts';
 import { answerPage } from './page-answer.ts';
@@ -17,6 +20,7 @@ import { stats } from './stats.ts';
 export interface AppServices {
   readonly state: ServiceState;
   readonly metrics: Metrics;
+  readonly traffic: TrafficPlane;
   readonly version: string;
   /** Whoever would wait longer is refused. */
   readonly maxWaitMs?: () => number;
@@ -31,6 +35,7 @@ type AppContext = Context<{ Bindings: HttpBindings }>;
 export function createApp({
   state,
   metrics,
+  traffic,
   version,
   maxWaitMs,
 }: AppServices): Hono<{ Bindings: HttpBindings }> {
@@ -47,14 +52,7 @@ export function createApp({
   app.get('/metrics', async (c) =>
     c.body(await metrics.text(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
   );
-  app.get('/windlass/v1/traffic', (c) =>
-    c.json({
-      revision: state.revision ?? null,
-      generation: state.traffic?.generation ?? 0,
-      stable: state.stable,
-      stableRevision: state.traffic?.stable.revision ?? null,
-    }),
-  );
+  app.get(POD_REPORT_PATH, (c) => c.json(trafficReport(state, metrics, traffic.rollout)));
   app.get('/v2', (c) => c.json({ name: 'windlass', version, extensions: V2_EXTENSIONS }));
   app.get('/v2/health/live', (c) => c.json({ live: true }));
   app.get('/v2/health/ready', (c) => c.json({ ready: state.ready }, state.ready ? 200 : 503));

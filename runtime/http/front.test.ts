@@ -5,7 +5,7 @@ import { createLogger } from '#runtime/log.ts';
 import { Metrics } from '#runtime/metrics.ts';
 import { ServiceState } from '#runtime/state.ts';
 import { classifierBundle, Folder, startServer, type TestServer } from '#runtime/testing.ts';
-import { Forwarder } from '#runtime/traffic/forward.ts';
+import { TrafficPlane } from '#runtime/traffic/plane.ts';
 import { Admission } from './admission.ts';
 import { createApp } from './app.ts';
 import { createFront, listen } from './front.ts';
@@ -19,8 +19,8 @@ describe('while no model is loaded', () => {
   let url: string;
 
   beforeAll(async () => {
-    const forwarder = new Forwarder({ revision: 'churn-1', deadlineMs: 1000, maxAnswerBytes: 1000 });
     const log = createLogger('error', {});
+    const traffic = new TrafficPlane({ state, metrics, log, stableDeadlineMs: 1000, maxAnswerBytes: 1000 });
     const gate = new Gate({
       admission: new Admission({ maxWaitMs: 200 }),
       maxHeldBytes: 1e9,
@@ -31,8 +31,8 @@ describe('while no model is loaded', () => {
     front = createFront({
       state,
       metrics,
-      predictions: new PredictionEndpoint({ state, metrics, forwarder, log, maxBodyBytes: 10_000, gate }),
-      app: createApp({ state, metrics, version: '0' }),
+      predictions: new PredictionEndpoint({ state, metrics, traffic, log, maxBodyBytes: 10_000, gate }),
+      app: createApp({ state, metrics, traffic, version: '0' }),
       requestTimeoutMs: 1000,
       log,
     });

@@ -12,13 +12,13 @@ import { JSON_LENGTH_HEADER } from '#runtime/protocol/answer-body.ts';
 import { RequestError, type ErrorShape } from '#runtime/protocol/errors.ts';
 import type { Sink } from '#runtime/protocol/predict.ts';
 import type { ServiceState } from '#runtime/state.ts';
-import { destinationOf, fromPod, judgeStatus } from '#runtime/traffic/decision.ts';
-import type { ForwardedAnswer, Forwarder } from '#runtime/traffic/forward.ts';
-import {
-  decodePredictions,
-  encodePredictions,
-  PREDICTIONS_HEADER,
-} from '#runtime/traffic/predictions-header.ts';
+import { fromPod } from '#runtime/traffic/decision.ts';
+import type { ForwardRequest } from '#runtime/traffic/forward.ts';
+import type { ForwardTarget } from '#runtime/traffic/outcome.ts';
+import type { TrafficPlane } from '#runtime/traffic/plane.ts';
+import { encodePredictions, PREDICTIONS_HEADER } from '#runtime/traffic/predictions-header.ts';
+import type { Rollout } from '#runtime/traffic/rollout.ts';
+import type { Copy } from '#runtime/traffic/shadow.ts';
 import { accessFields } from './access-log.ts';
 import { bodyProblem, jsonLengthOf } from './body.ts';
 import { headerOf, type Caller } from './caller.ts';
@@ -31,7 +31,7 @@ import { runProblem } from './run-problem.ts';
 export interface PredictionServices {
   readonly state: ServiceState;
   readonly metrics: Metrics;
-  readonly forwarder: Forwarder;
+  readonly traffic: TrafficPlane;
   readonly log: Logger;
   readonly maxBodyBytes: number;
   readonly gate: Gate;
@@ -105,20 +105,44 @@ export class PredictionEndpoint {
   }
 
   #dispatch(exchange: Exchange, model: Model, body: Buffer): void {
-    const { state, gate } = this.#services;
-    const { forwarded, route } = exchange;
-    const versioned = route.version !== undefined;
-    const destination = destinationOf(state.revision, state.traffic, { forwarded, versioned });
-    if (destination.kind === 'local') {
-      this.#answerHere(exchange, model, body, (answer) => {
-        this.#finish(exchange, answer);
-        gate.answered(performance.now() - exchange.arrivedMs);
-        // V2 reads tensors where they lie, and in this turn alone. Pictures are read by other threads.
-        if (route.prediction === 'v2') freeMemory(body);
-      });
-    } else {
-      void this.#forward(exchange, model, body);
+    const { traffic } = this.#services;
+    const { forwarded, route, caller } = exchange;
+    const asked = { forwarded, versioned: route.version !== undefined };
+    const destination = traffic.route(asked, (name) => headerOf(caller, name));
+    switch (destination) {
+      case 'local':
+        return this.#answerHere(exchange, model, body, (answer) => this.#finishOwn(exchange, answer, body));
+      case 'kept':
+        return this.#keep(exchange, model, body, traffic.rollout);
+      default:
+        void this.#forward(exchange, model, body, destination);
     }
+  }
+
+  #finishOwn(exchange: Exchange, answer: Answer, body: Buffer): void {
+    this.#finish(exchange, answer);
+    this.#services.gate.answered(performance.now() - exchange.arrivedMs);
+    // V2 reads tensors where they lie, and in this turn alone. Pictures are read by other threads.
+    if (exchange.route.prediction === 'v2') freeMemory(body);
+  }
+
+  /** Answers what the split left here, and has some of it copied to the candidate once the client has its answer. */
+  #keep(exchange: Exchange, model: Model, body: Buffer, rollout: Rollout | undefined): void {
+    const copied = rollout?.wantsCopy(body.length) === true;
+    const { route, arrivedMs } = exchange;
+    // Tensors and pictures may move to other threads with the memory of their body.
+    const moves = route.prediction === 'v2' || model.pictures !== undefined;
+    const kept = copied ? requestOf(exchange, moves ? Buffer.from(body) : body) : undefined;
+    this.#answerHere(exchange, model, body, (answer) => {
+      this.#finishOwn(exchange, answer, body);
+      const { status, predictions } = answer;
+      this.#services.traffic.kept(rollout, {
+        seconds: (performance.now() - arrivedMs) / 1000,
+        status,
+        predictions,
+      });
+      if (kept !== undefined) rollout?.answered(status === 200 ? copyOf(kept, exchange, answer) : undefined);
+    });
   }
 
   #answerHere(exchange: Exchange, model: Model, body: Buffer, done: (answer: Answer) => void): void {
@@ -152,35 +176,14 @@ export class PredictionEndpoint {
     }
   }
 
-  /** Asks the stable revision; whatever keeps it from answering, this pod answers itself. */
-  async #forward(exchange: Exchange, model: Model, body: Buffer): Promise<void> {
-    const { forwarder, metrics, log } = this.#services;
-    const { caller, requestId } = exchange;
-    const result = await forwarder.forward({
-      path: caller.url,
-      body,
-      contentType: headerOf(caller, 'content-type'),
-      jsonLength: jsonLengthOf(caller),
-      requestId,
-      traceparent: headerOf(caller, 'traceparent'),
-    });
-    const verdict = result.kind === 'answer' ? judgeStatus(result.status) : result.outcome;
-    if (result.kind === 'answer' && verdict === 'answer') {
-      metrics.forwarded('ok');
-      return this.#finish(exchange, passedOn(result));
-    }
-    this.#answerHere(exchange, model, body, (answer) => {
-      const agrees = result.kind === 'answer' && verdict === 'compare' && answer.status >= 400;
-      const outcome = agrees ? 'ok' : verdict === 'compare' || verdict === 'answer' ? 'rejected' : verdict;
-      metrics.forwarded(outcome);
-      if (outcome !== 'ok') {
-        const cause = result.kind === 'answer' ? `status ${result.status}` : result.message;
-        log.warn(
-          { requestId, outcome, cause },
-          'the stable revision did not answer a forwarded request; answered here',
-        );
-      }
-      this.#finish(exchange, agrees ? passedOn(result) : answer);
+  /** Asks the other revision; whatever keeps it from answering, this pod answers itself. */
+  async #forward(exchange: Exchange, model: Model, body: Buffer, target: ForwardTarget): Promise<void> {
+    const { traffic } = this.#services;
+    const passed = await traffic.pass(target, requestOf(exchange, body));
+    const theirs = traffic.settle(passed);
+    if (theirs !== undefined) return this.#finish(exchange, theirs);
+    this.#answerHere(exchange, model, body, (own) => {
+      this.#finish(exchange, traffic.settle(passed, own.status) ?? own);
     });
   }
 
@@ -231,22 +234,28 @@ export class PredictionEndpoint {
   }
 }
 
-function passedOn({ status, body, headers }: ForwardedAnswer): Answer {
-  const contentType = fieldOf(headers['content-type']);
-  const names = [REVISION_HEADER, JSON_LENGTH_HEADER];
-  const passed = names.map((name) => [name, fieldOf(headers[name])]);
+function requestOf({ caller, requestId }: Exchange, body: Buffer): ForwardRequest {
   return {
-    status,
+    path: caller.url,
     body,
-    ...(contentType === undefined ? {} : { contentType }),
-    headers: Object.fromEntries(passed.filter(([, value]) => value !== undefined)),
-    predictions: decodePredictions(headers[PREDICTIONS_HEADER]),
+    contentType: headerOf(caller, 'content-type'),
+    jsonLength: jsonLengthOf(caller),
+    requestId,
+    traceparent: headerOf(caller, 'traceparent'),
   };
 }
 
-/** A header of another pod's answer, where it can be one of this pod's. */
-function fieldOf(value: string | readonly string[] | undefined): string | undefined {
-  return typeof value === 'string' && /^[\t\x20-\x7e]*$/.test(value) ? value : undefined;
+function copyOf(request: ForwardRequest, { route }: Exchange, { body, tail, headers }: Answer): Copy {
+  const length = headers?.[JSON_LENGTH_HEADER];
+  return {
+    request,
+    protocol: route.prediction ?? 'predict',
+    own: {
+      body,
+      ...(tail === undefined ? {} : { tail }),
+      jsonLength: length === undefined ? undefined : Number(length),
+    },
+  };
 }
 
 export function errorShapeOf(

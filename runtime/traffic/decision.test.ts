@@ -1,12 +1,22 @@
 import { expect, test } from 'vitest';
 import type { Traffic } from '#contract/traffic.ts';
-import { destinationOf, fromPod, isStable, judgeStatus } from './decision.ts';
+import { destinationOf, fromPod, isStable, splitWith } from './decision.ts';
+import { judgeStatus } from './outcome.ts';
 
 const TRAFFIC: Traffic = {
   formatVersion: 1,
   generation: 4,
   stable: { revision: 'churn-b', number: 2, url: 'http://churn-b.churn.svc:8080' },
 };
+const CANDIDATE = {
+  ...TRAFFIC.stable,
+  revision: 'churn-c',
+  weight: 5,
+  shadow: 0,
+  deadlineMs: 1000,
+  tolerance: 0,
+};
+const SPLIT: Traffic = { ...TRAFFIC, candidate: CANDIDATE };
 const PLAIN = { forwarded: false, versioned: false };
 
 test.each([
@@ -17,7 +27,32 @@ test.each([
   ['without a traffic file a pod answers itself', 'churn-a', undefined, PLAIN, 'local'],
   ['without a revision too', undefined, TRAFFIC, PLAIN, 'local'],
 ] as const)('%s', (_, revision, traffic, asked, kind) => {
-  expect(destinationOf(revision, traffic, asked).kind).toBe(kind);
+  expect(destinationOf(revision, traffic, asked, () => true)).toBe(kind);
+});
+
+test.each([
+  ['a stable pod splits', 'churn-b', SPLIT, PLAIN, 'candidate', 'kept'],
+  ['but not what was passed on already', 'churn-b', SPLIT, { ...PLAIN, forwarded: true }, 'local', 'local'],
+  ['nor what names a version', 'churn-b', SPLIT, { ...PLAIN, versioned: true }, 'local', 'local'],
+  ['a pod of the candidate passes on to the stable one', 'churn-c', SPLIT, PLAIN, 'stable', 'stable'],
+  ['so does one that was stable before', 'churn-a', SPLIT, PLAIN, 'stable', 'stable'],
+  ['a pod without a revision knows no split', undefined, SPLIT, PLAIN, 'local', 'local'],
+  [
+    'nobody splits with itself',
+    'churn-b',
+    { ...SPLIT, candidate: { ...CANDIDATE, revision: 'churn-b' } },
+    PLAIN,
+    'local',
+    'local',
+  ],
+] as const)('%s', (_, revision, traffic, asked, taken, left) => {
+  expect(destinationOf(revision, traffic, asked, () => true)).toBe(taken);
+  expect(destinationOf(revision, traffic, asked, () => false)).toBe(left);
+});
+
+test('only stable pods share with the candidate', () => {
+  const shares = ['churn-a', 'churn-b', 'churn-c', undefined].map((pod) => splitWith(pod, SPLIT)?.revision);
+  expect(shares).toEqual([undefined, 'churn-c', undefined, undefined]);
 });
 
 test('a pod without a file or a revision counts as stable', () => {

@@ -1,12 +1,13 @@
-import type { Traffic } from '#contract/traffic.ts';
+import type { Traffic, TrafficCandidate } from '#contract/traffic.ts';
 
-/** Where a prediction request is answered. */
-export type Destination =
-  | { readonly kind: 'local' }
-  /** Answered by the stable revision; the connection ends after the answer, so that the client finds its pods. */
-  | { readonly kind: 'stable'; readonly to: Traffic['stable'] };
-
-const LOCAL: Destination = { kind: 'local' };
+/**
+ * Where a prediction request is answered.
+ * - local: here, and nobody had a choice
+ * - kept: here, because the split said so while a candidate takes a share
+ * - candidate: by the candidate, whose share it is
+ * - stable: by the stable revision; the connection ends after the answer, so that the client finds its pods
+ */
+export type Destination = 'local' | 'kept' | 'candidate' | 'stable';
 
 /** What a request says of itself. */
 export interface Asked {
@@ -16,28 +17,34 @@ export interface Asked {
   readonly versioned: boolean;
 }
 
-/** Decides by the traffic file. A pod that knows no revision of its own, or no file, answers itself. */
+/**
+ * Decides by the traffic file. A pod that knows no revision of its own, or no file, answers itself. `takes` tells
+ * whether a request that may go either way is the candidate's.
+ */
 export function destinationOf(
   revision: string | undefined,
   traffic: Traffic | undefined,
   { forwarded, versioned }: Asked,
+  takes: (candidate: TrafficCandidate) => boolean,
 ): Destination {
-  if (traffic === undefined || revision === undefined || isStable(revision, traffic)) return LOCAL;
-  return forwarded || versioned ? LOCAL : { kind: 'stable', to: traffic.stable };
+  if (traffic === undefined || revision === undefined || forwarded || versioned) return 'local';
+  if (!isStable(revision, traffic)) return 'stable';
+  const candidate = splitWith(revision, traffic);
+  if (candidate === undefined) return 'local';
+  return takes(candidate) ? 'candidate' : 'kept';
 }
 
 export function isStable(revision: string | undefined, traffic: Traffic | undefined): boolean {
   return traffic === undefined || revision === undefined || traffic.stable.revision === revision;
 }
 
-/** What a status from the stable revision means for the request that was forwarded. */
-export type Verdict = 'answer' | 'server_error' | 'throttled' | 'compare';
-
-/** `compare`: a 4xx counts as a failure only if this pod itself accepts the input. */
-export function judgeStatus(status: number): Verdict {
-  if (status >= 200 && status < 300) return 'answer';
-  if (status === 429) return 'throttled';
-  return status >= 400 && status < 500 ? 'compare' : 'server_error';
+/** The candidate that a pod of this revision shares its requests with: the stable pods alone do. */
+export function splitWith(
+  revision: string | undefined,
+  traffic: Traffic | undefined,
+): TrafficCandidate | undefined {
+  if (revision === undefined || traffic?.stable.revision !== revision) return undefined;
+  return traffic.candidate?.revision === revision ? undefined : traffic.candidate;
 }
 
 /**

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Pool } from 'undici';
 import { FORWARDED_HEADER, FORWARDED_TOKEN_HEADER, REQUEST_ID_HEADER } from '#contract/names.ts';
-import type { Traffic } from '#contract/traffic.ts';
-import type { ForwardOutcome } from '#runtime/metrics.ts';
 import { JSON_LENGTH_HEADER } from '#runtime/protocol/answer-body.ts';
+import { answerProblem } from './answer-problem.ts';
+import { failureOf, judgeStatus, type FailedOutcome, type ForwardOutcome } from './outcome.ts';
+import { Rest } from './rest.ts';
 
 /** A prediction request as it is passed on. */
 export interface ForwardRequest {
@@ -25,123 +27,107 @@ export interface ForwardedAnswer {
 
 export interface ForwardFailure {
   readonly kind: 'failed';
-  readonly outcome: Exclude<ForwardOutcome, 'ok'>;
+  readonly outcome: FailedOutcome;
   readonly message: string;
+}
+
+/** Whom to ask: one revision, as one generation of the traffic file has it. */
+export interface Target {
+  readonly url: string;
+  readonly generation: number;
+  readonly token: string | undefined;
+  /** It has this long for its whole answer. */
+  readonly deadlineMs: number;
 }
 
 export interface ForwarderOptions {
   /** This pod's revision, for the header. */
   readonly revision: string;
-  /** The stable revision has this long for its whole answer. */
-  readonly deadlineMs: number;
   /** A longer answer is not held. */
   readonly maxAnswerBytes: number;
+  readonly now?: () => number;
 }
 
-/** After a connection could not be made, requests are answered here for so long without another try. */
-const REST_MS = 250;
+const SKIPPED: ForwardFailure = {
+  kind: 'failed',
+  outcome: 'skipped',
+  message: 'it could not be reached, or did not answer in time, a moment ago',
+};
 
-/** Passes requests on to the stable revision's pods over kept-alive connections, one pool per traffic generation. */
+/** Passes requests on to one revision's pods over kept-alive connections, one pool per traffic generation. */
 export class Forwarder {
   readonly #options: ForwarderOptions;
-  #pool: OpenedPool | undefined;
-  #restUntil = 0;
+  readonly #now: () => number;
+  #opened: Opened | undefined;
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
   }
 
-  /** Opens the pool for a traffic file, and lets go of an earlier one once its requests are answered. */
-  use(traffic: Traffic | undefined): void {
-    const old = this.#pool;
-    const url = traffic?.stable.url;
-    if (old?.generation === traffic?.generation && old?.url === url) return;
-    this.#restUntil = 0;
-    this.#pool = traffic === undefined ? undefined : opening(traffic);
-    void old?.opened.then((pool) => pool.close()).catch(() => undefined);
+  /** Opens the pool for a target, and lets go of an earlier one once its requests are answered. */
+  use(target: Target | undefined): void {
+    const old = this.#opened;
+    if (isDeepStrictEqual(old?.target, target)) return;
+    this.#opened = target === undefined ? undefined : opening(target);
+    void old?.pool.then((pool) => pool.close()).catch(() => undefined);
   }
 
-  /** The whole answer of the stable revision, whatever its status, or why there is none. */
+  /** The whole answer, whatever its status, or why there is none that a client may be given. */
   async forward(request: ForwardRequest): Promise<ForwardedAnswer | ForwardFailure> {
-    if (this.#pool === undefined || performance.now() < this.#restUntil) {
-      return {
-        kind: 'failed',
-        outcome: 'skipped',
-        message: 'the stable revision could not be reached a moment ago',
-      };
-    }
-    const signal = AbortSignal.timeout(this.#options.deadlineMs);
-    const first = await this.#attempt(this.#pool, request, signal);
+    const opened = this.#opened;
+    const permit = opened?.rest.begin(this.#now());
+    if (opened === undefined || permit === undefined) return SKIPPED;
+    const signal = AbortSignal.timeout(opened.target.deadlineMs);
+    const first = await this.#attempt(opened, request, signal);
     // A kept-alive connection may have been closed while it was idle: a prediction may be asked for twice.
-    const again = isFailure(first, 'reset') ? this.#pool : undefined;
-    const last = again === undefined ? first : await this.#attempt(again, request, signal);
-    if (isFailure(last, 'connect')) this.#restUntil = performance.now() + REST_MS;
+    const last = isFailure(first, 'reset') ? await this.#attempt(opened, request, signal) : first;
+    opened.rest.ended(permit, last.kind === 'failed' ? last.outcome : 'ok', this.#now());
     return last;
   }
 
   async #attempt(
-    { opened, token }: OpenedPool,
+    { pool: opened, target }: Opened,
     request: ForwardRequest,
     signal: AbortSignal,
   ): Promise<ForwardedAnswer | ForwardFailure> {
     try {
       const pool = await opened;
-      const { statusCode, headers, body } = await pool.request({
-        method: 'POST',
-        path: request.path,
-        body: request.body,
-        headers: {
-          [FORWARDED_HEADER]: this.#options.revision,
-          [REQUEST_ID_HEADER]: request.requestId,
-          ...(token === undefined ? {} : { [FORWARDED_TOKEN_HEADER]: token }),
-          ...(request.contentType === undefined ? {} : { 'content-type': request.contentType }),
-          ...(request.jsonLength === undefined ? {} : { [JSON_LENGTH_HEADER]: String(request.jsonLength) }),
-          ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
-        },
-        signal,
-      });
-      const chunks: Buffer[] = [];
-      let size = 0;
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        size += chunk.length;
-        if (size > this.#options.maxAnswerBytes) {
-          return {
-            kind: 'failed',
-            outcome: 'too_large',
-            message: `the answer has more than ${this.#options.maxAnswerBytes} bytes`,
-          };
-        }
-        chunks.push(chunk);
+      const headers = headersOf(request, this.#options.revision, target.token);
+      const { path, body } = request;
+      const response = await pool.request({ method: 'POST', path, body, headers, signal });
+      const answer = await gathered(response.body as AsyncIterable<Buffer>, this.#options.maxAnswerBytes);
+      if (answer === undefined) {
+        const message = `the answer has more than ${this.#options.maxAnswerBytes} bytes`;
+        return { kind: 'failed', outcome: 'too_large', message };
       }
-      return { kind: 'answer', status: statusCode, headers, body: Buffer.concat(chunks) };
+      const { statusCode: status } = response;
+      const problem = judgeStatus(status) === 'answer' ? answerProblem(response.headers, answer) : undefined;
+      if (problem !== undefined) return { kind: 'failed', outcome: 'malformed', message: problem };
+      return { kind: 'answer', status, headers: response.headers, body: answer };
     } catch (error) {
       return { kind: 'failed', outcome: failureOf(error), message: String(error) };
     }
   }
 
   async close(): Promise<void> {
-    const old = this.#pool;
-    this.#pool = undefined;
-    await old?.opened.then((pool) => pool.destroy()).catch(() => undefined);
+    const old = this.#opened;
+    this.#opened = undefined;
+    await old?.pool.then((pool) => pool.destroy()).catch(() => undefined);
   }
 }
 
-interface OpenedPool {
-  readonly generation: number;
-  readonly url: string;
-  readonly token: string | undefined;
-  readonly opened: Promise<Pool>;
+interface Opened {
+  readonly target: Target;
+  readonly rest: Rest;
+  readonly pool: Promise<Pool>;
 }
 
-function opening({ generation, token, stable: { url } }: Traffic): OpenedPool {
-  const opened = openPool(url);
+function opening(target: Target): Opened {
+  const pool = openPool(target.url);
   // Who forwards hears of it; where nobody does, it must not end the process.
-  opened.catch(() => undefined);
-  return { generation, url, token, opened };
-}
-
-function isFailure(result: ForwardedAnswer | ForwardFailure, outcome: ForwardOutcome): boolean {
-  return result.kind === 'failed' && result.outcome === outcome;
+  pool.catch(() => undefined);
+  return { target, rest: new Rest(), pool };
 }
 
 /** undici costs a few MB, which only a pod that forwards has to pay. */
@@ -150,24 +136,33 @@ async function openPool(url: string): Promise<Pool> {
   return poolOf(url);
 }
 
-const CONNECT_CODES = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'ETIMEDOUT',
-]);
-
-function failureOf(error: unknown): 'connect' | 'reset' | 'timeout' {
-  const { name, code } = describe(error);
-  if (name === 'TimeoutError' || name === 'AbortError' || /_(HEADERS|BODY)_TIMEOUT$/.test(code))
-    return 'timeout';
-  return CONNECT_CODES.has(code) ? 'connect' : 'reset';
+function headersOf(
+  { requestId, contentType, jsonLength, traceparent }: ForwardRequest,
+  revision: string,
+  token: string | undefined,
+): Record<string, string> {
+  return {
+    [FORWARDED_HEADER]: revision,
+    [REQUEST_ID_HEADER]: requestId,
+    ...(token === undefined ? {} : { [FORWARDED_TOKEN_HEADER]: token }),
+    ...(contentType === undefined ? {} : { 'content-type': contentType }),
+    ...(jsonLength === undefined ? {} : { [JSON_LENGTH_HEADER]: String(jsonLength) }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
 }
 
-function describe(error: unknown): { readonly name: string; readonly code: string } {
-  if (!(error instanceof Error)) return { name: '', code: '' };
-  return { name: error.name, code: 'code' in error ? String(error.code) : '' };
+/** undefined where there is more than `limit` bytes. */
+async function gathered(body: AsyncIterable<Buffer>, limit: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > limit) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function isFailure(result: ForwardedAnswer | ForwardFailure, outcome: ForwardOutcome): boolean {
+  return result.kind === 'failed' && result.outcome === outcome;
 }

@@ -1,6 +1,7 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { trafficSchema, type Traffic } from '#contract/traffic.ts';
 
 export interface TrafficWatch {
@@ -18,30 +19,20 @@ export interface TrafficListener {
 /** The kubelet swaps a symlink in the folder, which is watched; the poll is for file systems that tell nobody. */
 const POLL_MS = 1000;
 
-/** Reads the traffic file and follows it. A file that vanishes or is invalid changes nothing. */
+/**
+ * Reads the traffic file and follows it. A file that vanishes or is invalid changes nothing, and is told once. A valid
+ * one holds whatever its generation: the operator's word is the file, also after it was restored from a backup.
+ */
 export async function watchTraffic(path: string, listener: TrafficListener): Promise<TrafficWatch> {
-  let current: Traffic | undefined;
-  let lastText = '';
+  const follower = new TrafficFollower(path, listener);
   let reading: Promise<void> | undefined;
   let again = false;
-  const read = async (): Promise<void> => {
-    const text = await readFile(path, 'utf8').catch(() => undefined);
-    if (text === undefined || text === lastText) return;
-    lastText = text;
-    const parsed = parseTraffic(text);
-    if (typeof parsed === 'string') {
-      listener.failed(`${path} cannot be used, the last good traffic file holds: ${parsed}`);
-    } else if (parsed.generation !== current?.generation || parsed.stable.url !== current.stable.url) {
-      current = parsed;
-      listener.changed(parsed);
-    }
-  };
   const refresh = async (): Promise<void> => {
     if (reading !== undefined) {
       again = true;
       return reading;
     }
-    reading = read().finally(() => {
+    reading = follower.read().finally(() => {
       reading = undefined;
       if (again) {
         again = false;
@@ -56,13 +47,39 @@ export async function watchTraffic(path: string, listener: TrafficListener): Pro
   timer.unref();
   return {
     get current() {
-      return current;
+      return follower.current;
     },
     close() {
       watcher?.close();
       clearInterval(timer);
     },
   };
+}
+
+class TrafficFollower {
+  readonly #path: string;
+  readonly #listener: TrafficListener;
+  /** What was read last; undefined where there was nothing to read. */
+  #text: string | undefined;
+  current: Traffic | undefined;
+
+  constructor(path: string, listener: TrafficListener) {
+    this.#path = path;
+    this.#listener = listener;
+  }
+
+  async read(): Promise<void> {
+    const text = await readFile(this.#path, 'utf8').catch(() => undefined);
+    if (text === this.#text) return;
+    this.#text = text;
+    const parsed = text === undefined ? 'it cannot be read' : parseTraffic(text);
+    if (typeof parsed === 'string') {
+      this.#listener.failed(`${this.#path} cannot be used, the last good traffic file holds: ${parsed}`);
+    } else if (!isDeepStrictEqual(parsed, this.current)) {
+      this.current = parsed;
+      this.#listener.changed(parsed);
+    }
+  }
 }
 
 function parseTraffic(text: string): Traffic | string {

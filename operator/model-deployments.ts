@@ -1,6 +1,7 @@
 import { ResolutionCache, S3StorePool } from '#artifact/index.ts';
 import type { Reconcile } from '#operator/controller/index.ts';
 import { createReconciler, httpPodProbe } from '#operator/model-deployment/index.ts';
+import { HttpPrometheus, httpPodReportProbe, Monitor } from '#operator/monitor/index.ts';
 import { createSources } from '#operator/source/index.ts';
 import { apiServerAddresses } from './api-server-addresses.ts';
 import { createNotifier, notificationsOf } from './notify/index.ts';
@@ -16,6 +17,10 @@ export async function modelDeploymentReconcile(surroundings: Surroundings): Prom
   const notifier =
     flags.notify === undefined ? undefined : await createNotifier(flags.notify, log, metrics.onNotification);
   const sources = createSources({ kube, stores, cache: new ResolutionCache(), onChange: enqueue });
+  const prometheus =
+    flags.prometheusUrl === undefined
+      ? undefined
+      : new HttpPrometheus({ url: flags.prometheusUrl, tokenFile: flags.prometheusTokenFile });
   return createReconciler({
     kube,
     caches,
@@ -23,6 +28,7 @@ export async function modelDeploymentReconcile(surroundings: Surroundings): Prom
     events,
     settings: { runtimeImage: flags.runtimeImage, cudaRuntimeImage: flags.cudaRuntimeImage },
     podProbe: httpPodProbe,
+    createMonitor: (onRead) => new Monitor({ probe: httpPodReportProbe, prometheus, onRead }),
     enqueue,
     observe: (observed, plan) => {
       for (const event of plan.events) {

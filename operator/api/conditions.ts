@@ -19,6 +19,14 @@ export const REASONS = {
   resolving: 'Resolving',
   resolved: 'Resolved',
   starting: 'Starting',
+  /** A candidate takes copies or a growing share of the traffic. */
+  rollingOut: 'RollingOut',
+  /** A step has no hold, or its hold cannot end without a person. */
+  waitingForPromotion: 'WaitingForPromotion',
+  /** Somebody paused the rollout, or a check failed and the spec says to wait for a person. */
+  paused: 'Paused',
+  /** Promoted, and watched. */
+  baking: 'Baking',
   rollingBack: 'RollingBack',
   rolledBack: 'RolledBack',
   rejected: 'Rejected',

@@ -210,6 +210,7 @@ export const modelDeploymentStatusSchema = z
       ),
     stableRevision: z.string().max(253).optional().describe('The ModelRevision that serves.'),
     candidateRevision: z.string().max(253).optional().describe('The ModelRevision on its way to serve.'),
+    candidateNumber: z.int().optional().describe('Its number, for windlass.dev/promote.'),
     modelVersion: z.string().max(128).optional().describe('model.json’s version of the stable revision.'),
     revision: z.int().optional().describe('The stable revision’s number.'),
     rollout: rolloutStatusSchema.optional(),

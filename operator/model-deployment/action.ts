@@ -1,5 +1,6 @@
 import type { ModelDeploymentStatus } from '#operator/api/model-deployment.ts';
 import type { KubeObject } from '#operator/kube/index.ts';
+import type { MonitoringRequest } from '#operator/rollout/readings.ts';
 import type { SourceRequest } from '#operator/source/index.ts';
 import type { ChildKind } from './observed.ts';
 import type { RevisionDeployment } from './resources/deployment.ts';
@@ -15,7 +16,7 @@ export type Action =
   | { readonly verb: 'apply'; readonly kind: ChildKind; readonly object: KubeObject }
   | {
       readonly verb: 'patch';
-      readonly kind: ChildKind | 'ModelRollback' | 'ModelDeployment';
+      readonly kind: ChildKind | 'ModelDeployment';
       readonly name: string;
       /** Absent for an object that this plan makes. */
       readonly uid: string | undefined;
@@ -24,7 +25,7 @@ export type Action =
     }
   | {
       readonly verb: 'delete';
-      readonly kind: ChildKind | 'ModelRollback';
+      readonly kind: ChildKind;
       readonly name: string;
       readonly uid: string | undefined;
     }
@@ -45,6 +46,9 @@ export interface PlannedEvent {
   readonly message: string;
 }
 
+/** How a rollout ended. */
+export type RolloutOutcome = 'promoted' | 'rejected' | 'undone' | 'superseded';
+
 /** Pods to ask for the traffic generation that they have applied. */
 export interface Inquiry {
   readonly generation: number;
@@ -59,5 +63,9 @@ export interface Plan {
   /** What is wanted of the source; undefined: nothing. */
   readonly source: SourceRequest | undefined;
   readonly inquiry: Inquiry | undefined;
+  /** What is wanted of pods and Prometheus while a rollout is watched; undefined: nothing. */
+  readonly monitoring: MonitoringRequest | undefined;
+  /** Rollouts that ended, and undos that began, with this plan. */
+  readonly outcomes: readonly RolloutOutcome[];
   readonly requeueAfterMs: number | undefined;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { FAILURE_REASONS } from '#contract/failure.ts';
 import { ANNOTATION } from '#contract/names.ts';
 import type { ObjectMeta } from '#operator/api/objects.ts';
+import { progressSchema } from '#operator/rollout/progress.ts';
 
 /**
  * What the operator has to remember is kept as annotations on its own objects, never in a status alone: a status can be
@@ -17,6 +18,8 @@ export const MEMORY = {
   connection: 'windlass.dev/connection',
   /** On the traffic ConfigMap: which revisions were stable, and when. */
   promotions: 'windlass.dev/promotions',
+  /** On the traffic ConfigMap: where the rollout stands. */
+  rollout: 'windlass.dev/rollout',
   /** On a ModelRollback: what it was bound to at first sight, and how it ended. */
   binding: 'windlass.dev/binding',
 } as const;
@@ -39,12 +42,23 @@ export const promotionSchema = z.object({
 export type Promotion = Readonly<z.infer<typeof promotionSchema>>;
 export const promotionsSchema = z.array(promotionSchema);
 
+export const rolloutMemorySchema = z.object({
+  progress: progressSchema.optional(),
+  /** The revision that took a share or copies last and takes none any more: it stops once all pods know. */
+  released: z.object({ revision: z.string(), at: z.number() }).optional(),
+  /** When the traffic file changed last for a rollout. */
+  changedAt: z.number().optional(),
+});
+export type RolloutMemory = Readonly<z.infer<typeof rolloutMemorySchema>>;
+
 export const bindingSchema = z.object({
   modelDeploymentUid: z.string(),
   toRevision: z.string().optional(),
   fromRevision: z.string().optional(),
   fromSpecHash: z.string(),
   since: z.number(),
+  /** Made by Windlass, because `fromRevision` failed so. */
+  automatic: rejectionSchema.optional(),
   end: z.object({ state: z.enum(['Superseded', 'Invalid']), message: z.string() }).optional(),
 });
 export type Binding = Readonly<z.infer<typeof bindingSchema>>;

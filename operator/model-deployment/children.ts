@@ -12,6 +12,7 @@ export type Child<T extends KubeObject> =
 
 const objectsOf = {
   ModelRevision: (o: Observed) => o.revisions,
+  ModelRollback: (o: Observed) => o.rollbacks,
   Deployment: (o: Observed) => o.deployments,
   Service: (o: Observed) => o.services,
   ConfigMap: (o: Observed) => o.configMaps,

@@ -79,6 +79,29 @@ function containerFailure(pod: Pod, status: ContainerStatus): Failure | undefine
   return parseTerminationMessage(ended.message) ?? crash(pod, status, where, ended);
 }
 
+/** As many restarts of all pods together, and it is no accident. */
+const CRASHES = 2;
+
+/** What pods that were ready show of crashes, whether or not they are ready again: a candidate's fault, unlike an eviction. */
+export function crashes(pods: readonly Pod[]): Failure | undefined {
+  const ended = pods.flatMap((pod) =>
+    (pod.status?.containerStatuses ?? []).flatMap((status) => {
+      const last = status.state?.terminated ?? status.lastState?.terminated;
+      return last === undefined || last.exitCode === 0 ? [] : [{ pod, status, last }];
+    }),
+  );
+  const memory = ended.find(({ last }) => last.reason === 'OOMKilled');
+  if (memory !== undefined) {
+    const { pod, status } = memory;
+    return outOfMemory(pod, status.name, `container ${status.name} of pod ${pod.metadata.name}`);
+  }
+  const [first] = ended;
+  const restarts = ended.reduce((sum, { status }) => sum + status.restartCount, 0);
+  if (first === undefined || restarts < CRASHES) return undefined;
+  const { pod, status, last } = first;
+  return crash(pod, status, `container ${status.name} of pod ${pod.metadata.name}`, last);
+}
+
 function specOf(pod: Pod, container: string): Container | undefined {
   return [...(pod.spec.initContainers ?? []), ...pod.spec.containers].find(({ name }) => name === container);
 }

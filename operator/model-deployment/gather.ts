@@ -1,5 +1,6 @@
 import type { ModelRollback } from '#operator/api/objects.ts';
 import type { KubeObject, Ref, Store } from '#operator/kube/index.ts';
+import type { Monitoring } from '#operator/rollout/readings.ts';
 import type { SourceState } from '#operator/source/index.ts';
 import { specHash } from '#operator/api/hashes.ts';
 import { MEMORY } from './annotations.ts';
@@ -13,6 +14,8 @@ export interface Readings {
   readonly obstacles: Obstacles;
   readonly source: (modelDeploymentUid: string, specHash: string) => SourceState;
   readonly acknowledged: (modelDeploymentUid: string) => ReadonlyMap<string, number>;
+  readonly monitoring: (modelDeploymentUid: string) => Monitoring;
+  readonly statusWrittenAt: (modelDeploymentUid: string) => number | undefined;
 }
 
 /** Everything that a decision about one ModelDeployment needs, read once; undefined where there is none. */
@@ -24,6 +27,7 @@ export function gather(key: Ref, readings: Readings, now: number): Observed | un
   const of = <T extends KubeObject>(store: Store<T>): readonly T[] =>
     store.byIndex(BY_MODEL_DEPLOYMENT, `${key.namespace}/${key.name}`);
   const rollbacks = of(caches.modelRollbacks);
+  const monitoring = readings.monitoring(uid);
   return {
     now,
     settings: readings.settings,
@@ -39,9 +43,24 @@ export function gather(key: Ref, readings: Readings, now: number): Observed | un
     jobs: of(caches.jobs),
     pods: of(caches.pods),
     source: readings.source(uid, specHash(modelDeployment.spec)),
-    acknowledged: readings.acknowledged(uid),
+    acknowledged: latest(readings.acknowledged(uid), monitoring),
     obstacles: obstacles.of(uid),
+    monitoring,
+    statusWrittenAt: readings.statusWrittenAt(uid),
   };
+}
+
+/** The traffic generation that each pod reported last, whoever asked it. */
+function latest(
+  acknowledged: ReadonlyMap<string, number>,
+  { samples }: Monitoring,
+): ReadonlyMap<string, number> {
+  const all = new Map(acknowledged);
+  for (const { uid, report } of samples) {
+    const generation = report.generation ?? 0;
+    if (generation > (all.get(uid) ?? -1)) all.set(uid, generation);
+  }
+  return all;
 }
 
 /** Revisions of other ModelDeployments that a rollback asks for by name. */

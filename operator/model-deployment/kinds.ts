@@ -16,7 +16,7 @@ import {
 import type { Caches } from './caches.ts';
 import type { ChildKind } from './observed.ts';
 
-export type WrittenKind = ChildKind | 'ModelDeployment' | 'ModelRollback' | 'Pod';
+export type WrittenKind = ChildKind | 'ModelDeployment' | 'Pod';
 
 /** A kind as the executor needs it: its type and its store, whose objects are taken as the API server gives them. */
 export interface Writable {

@@ -3,7 +3,7 @@ import { ours } from './children.ts';
 import { revisionLabel } from './identity.ts';
 import type { Observed } from './observed.ts';
 import { podsOf } from './revisions.ts';
-import { generationFor } from './switch.ts';
+import type { TrafficPlan } from './traffic-plan.ts';
 
 /** A revision that is stable no more serves kept-alive clients until its pods know: for at most this long. */
 const LINGER_MS = 15_000;
@@ -13,23 +13,32 @@ export interface Linger {
   readonly until: number | undefined;
 }
 
-/** Revisions that were replaced a moment ago, and whose pods do not all forward yet: these must not stop now. */
-export function lingering(o: Observed, stable: string | undefined, promotions: readonly Promotion[]): Linger {
+/**
+ * Revisions that must not stop now: those replaced a moment ago whose pods do not all forward yet, and a candidate that
+ * stable pods may still pass requests to.
+ */
+export function lingering(
+  o: Observed,
+  stable: string | undefined,
+  promotions: readonly Promotion[],
+  { traffic, memory }: TrafficPlan,
+): Linger {
   if (stable === undefined) return { revisions: [], until: undefined };
-  const generation = generationFor(o, stable);
+  const generation = traffic?.generation ?? 0;
   const running = new Set(ours(o, 'Deployment').map(({ metadata }) => revisionLabel(metadata)));
-  const knows = (revision: string): boolean =>
+  const know = (revision: string): boolean =>
     podsOf(o, revision).every(({ metadata }) => o.acknowledged.get(metadata.uid ?? '') === generation);
-  const late = promotions.filter(
-    ({ revision, until }) =>
-      revision !== stable &&
-      until !== undefined &&
-      until + LINGER_MS > o.now &&
-      running.has(revision) &&
-      !knows(revision),
+  const { released } = memory;
+  const late = [
+    ...promotions.flatMap(({ revision, until }) =>
+      until === undefined || know(revision) ? [] : [{ revision, until }],
+    ),
+    ...(released === undefined || know(stable) ? [] : [{ revision: released.revision, until: released.at }]),
+  ].filter(
+    ({ revision, until }) => revision !== stable && until + LINGER_MS > o.now && running.has(revision),
   );
   return {
     revisions: late.map(({ revision }) => revision),
-    until: late.length === 0 ? undefined : Math.min(...late.map(({ until = 0 }) => until + LINGER_MS)),
+    until: late.length === 0 ? undefined : Math.min(...late.map(({ until }) => until + LINGER_MS)),
   };
 }

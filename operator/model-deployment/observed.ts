@@ -9,6 +9,7 @@ import type {
   PodDisruptionBudget,
   Service,
 } from '#operator/kube/index.ts';
+import type { Monitoring } from '#operator/rollout/readings.ts';
 import type { SourceState } from '#operator/source/index.ts';
 
 export interface OperatorSettings {
@@ -21,6 +22,7 @@ export interface OperatorSettings {
 /** The kinds of children, as `kind` in actions and obstacles. */
 export type ChildKind =
   | 'ModelRevision'
+  | 'ModelRollback'
   | 'Deployment'
   | 'Service'
   | 'ConfigMap'
@@ -60,6 +62,10 @@ export interface Observed {
   /** The traffic generation that a pod reports, by pod UID; pods that were not asked or did not answer are absent. */
   readonly acknowledged: ReadonlyMap<string, number>;
   readonly obstacles: readonly Obstacle[];
+  /** What was read of the rollout on its way. */
+  readonly monitoring: Monitoring;
+  /** When this operator wrote the status last; undefined: not yet. */
+  readonly statusWrittenAt: number | undefined;
 }
 
 /** A failure, and whether another try could mend it. */

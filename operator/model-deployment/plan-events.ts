@@ -1,7 +1,8 @@
-import type { PlannedEvent } from './action.ts';
+import type { PlannedEvent, RolloutOutcome } from './action.ts';
 import type { Observed } from './observed.ts';
 import { type Facts } from './revisions.ts';
 import type { RollbackDecision } from './rollback.ts';
+import { positionOf } from './position.ts';
 import { numberOf, type Rollout } from './rollout.ts';
 import type { Situation } from './situation.ts';
 
@@ -13,6 +14,8 @@ interface Told {
   readonly stable: string | undefined;
   readonly rollbacks: readonly RollbackDecision[];
   readonly situation: Situation;
+  /** What the plan takes back by itself. */
+  readonly undo: Extract<Rollout, { readonly phase: 'Failed' }> | undefined;
 }
 
 /** News, each told by the plan that makes it so. */
@@ -20,7 +23,11 @@ export function planEvents(told: Told): readonly PlannedEvent[] {
   const { rollout } = told;
   return [
     ...started(told),
+    ...moved(told),
     ...promoted(told),
+    ...undone(told),
+    ...superseded(told),
+    ...ignored(told),
     ...(rollout.phase === 'Rejected' && rollout.memory === 'decided'
       ? [
           warning(
@@ -32,6 +39,101 @@ export function planEvents(told: Told): readonly PlannedEvent[] {
     ...told.rollbacks.flatMap(rollbackNews),
     ...obstructed(told),
   ];
+}
+
+/** How rollouts ended with this plan; an undo is no rollout. */
+export function rolloutOutcomes(told: Told): readonly RolloutOutcome[] {
+  const { rollout, undo, stable, before } = told;
+  const byRollback = told.rollbacks.some(({ state }) => state === 'Active');
+  return [
+    ...(stable !== undefined && stable !== before && !byRollback ? (['promoted'] as const) : []),
+    ...(rollout.phase === 'Rejected' && rollout.memory === 'decided' ? (['rejected'] as const) : []),
+    ...(undo === undefined ? [] : (['undone'] as const)),
+    ...(superseded(told).length === 0 ? [] : (['superseded'] as const)),
+  ];
+}
+
+/** The candidate came to another stage, or what was watched has passed. */
+function moved({ o, facts, rollout }: Told): readonly PlannedEvent[] {
+  const before = facts.rollout.progress;
+  const position = positionOf(rollout);
+  const stays = rollout.phase === 'Stable' && rollout.revision === before?.revision;
+  if (position === undefined)
+    return before?.stage === 'bake' && stays
+      ? [
+          normal(
+            'BakeEnded',
+            `Revision ${before.revision} (${before.number}) was watched for rollout.bake, and stays.`,
+          ),
+        ]
+      : [];
+  const { progress, kind, step, steps, weight, shadow, pods } = position;
+  const revision = `${progress.revision} (${progress.number})`;
+  const sameRollout = before?.revision === progress.revision && before.number === progress.number;
+  if (progress.failed !== undefined && (!sameRollout || before.failed === undefined)) {
+    return [
+      warning(
+        'RolloutPaused',
+        `Revision ${revision} gets no traffic until somebody decides. ${progress.failed.message}`,
+      ),
+    ];
+  }
+  if (sameRollout && before.stage === progress.stage) return [];
+  const sized = `${pods} of ${o.modelDeployment.spec.replicas} pods`;
+  if (kind === 'Shadow')
+    return [
+      normal(
+        'ShadowStarted',
+        `Revision ${revision} gets copies of ${shadow} % of the requests, with ${sized}.`,
+      ),
+    ];
+  if (kind === 'Step')
+    return [
+      normal(
+        'StepReached',
+        `Revision ${revision} is at step ${step} of ${steps}: ${weight} % of the requests, with ${sized}.`,
+      ),
+    ];
+  return [];
+}
+
+function undone({ undo }: Told): readonly PlannedEvent[] {
+  if (undo === undefined) return [];
+  const { candidate, rejection, to } = undo;
+  return [
+    warning(
+      'Undone',
+      `Revision ${candidate.name} (${candidate.number}) was undone to ${to}. ${rejection.reason}: ${rejection.message}`,
+    ),
+  ];
+}
+
+/** A candidate that already took traffic, and that nobody asks for any more. */
+function superseded({ facts, rollout, stable, rollbacks }: Told): readonly PlannedEvent[] {
+  const before = facts.rollout.progress;
+  if (before === undefined || before.stage === 'bake' || before.revision === stable) return [];
+  if (rollbacks.some(({ state }) => state === 'Active')) return [];
+  const now =
+    'candidate' in rollout
+      ? rollout.candidate?.name
+      : rollout.phase === 'Rejected'
+        ? rollout.revision.name
+        : undefined;
+  if (now === before.revision) return [];
+  return [
+    normal(
+      'RolloutSuperseded',
+      `The rollout of revision ${before.revision} (${before.number}) ended before it was judged: the spec asks for another.`,
+    ),
+  ];
+}
+
+function ignored({ o, rollout }: Told): readonly PlannedEvent[] {
+  const message = positionOf(rollout)?.ignored;
+  const ready = o.modelDeployment.status?.conditions?.find(({ type }) => type === 'Ready');
+  return message === undefined || (ready?.message.includes(message) ?? false)
+    ? []
+    : [warning('PromoteIgnored', message)];
 }
 
 /** A revision that has no UID yet is one that this plan makes. */

@@ -1,19 +1,23 @@
+import type { ModelRollback } from '#operator/api/objects.ts';
 import type { Action, Plan } from './action.ts';
 import { MEMORY } from './annotations.ts';
+import { automaticUndo, isAutomatic, rejectUndone, withRejection } from './automatic-undo.ts';
 import { revisionGarbage, rollbackGarbage } from './history.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
-import { planEvents } from './plan-events.ts';
+import { planEvents, rolloutOutcomes } from './plan-events.ts';
+import { monitoringRequest } from './monitoring.ts';
+import { positionOf } from './position.ts';
 import { findRecord, readFacts, resolvedRevision, type Facts } from './revisions.ts';
-import { countingRollback, decideRollbacks } from './rollback.ts';
+import { countingRollback, decideRollbacks, type RollbackDecision } from './rollback.ts';
 import { bindingActions, rollbackStatusActions } from './rollback-writes.ts';
-import { decideRollout, numberOf, type Rollout } from './rollout.ts';
+import { decideRollout, type Rollout } from './rollout.ts';
 import { decideSourcing } from './sourcing.ts';
 import { stateActions } from './states.ts';
 import { decideStatus } from './status.ts';
 import { decideStatusWrite } from './status-write.ts';
 import { decideSwitch, type Switch } from './switch.ts';
-import { decideTarget, specTarget } from './target.ts';
+import { decideTarget, specTarget, type Target } from './target.ts';
 import { decideRunning, minimum, type Running } from './running.ts';
 import { keepAutoscaler, keepRevision, keepStableService, lookBeforeFirst, retire } from './upkeep.ts';
 
@@ -23,23 +27,59 @@ import { keepAutoscaler, keepRevision, keepStableService, lookBeforeFirst, retir
  */
 export function plan(o: Observed): Plan {
   if (o.modelDeployment.metadata.deletionTimestamp !== undefined) return nothing(o);
+  const decided = decide(o);
+  const { rollout, facts } = decided;
+  if (rollout.phase !== 'Failed') return planOf(o, decided, undefined);
+  // The undo is decided with what it makes: the plan is at its fixpoint, and the undo holds from its first write.
+  const object = automaticUndo(o, facts, rollout);
+  const after = { ...o, rollbacks: [...o.rollbacks, object] };
+  return planOf(after, decide(after), { object, failed: rollout });
+}
+
+interface Decided {
+  readonly seen: Facts;
+  readonly rollbacks: readonly RollbackDecision[];
+  readonly rollback: RollbackDecision | undefined;
+  readonly target: Target;
+  readonly targetActions: readonly Action[];
+  readonly facts: Facts;
+  readonly rollout: Rollout;
+}
+
+interface Undo {
+  readonly object: ModelRollback;
+  readonly failed: Extract<Rollout, { readonly phase: 'Failed' }>;
+}
+
+function decide(o: Observed): Decided {
   const seen = readFacts(o);
   const rollbacks = decideRollbacks(o, seen, specTarget(o, seen));
   const rollback = countingRollback(rollbacks);
-  const { target, facts, actions: targetActions } = decideTarget(o, seen, rollback);
+  const { target, facts, actions } = decideTarget(o, withRejection(seen, rollback), rollback);
   const rollout = decideRollout(o, facts, target);
+  return { seen, rollbacks, rollback, target, targetActions: actions, facts, rollout };
+}
+
+function planOf(o: Observed, decided: Decided, undo: Undo | undefined): Plan {
+  const { seen, rollbacks, rollback, target, targetActions, facts, rollout } = decided;
   const running = decideRunning(o, facts, rollout);
-  const { stable, live } = running;
+  const { stable, live, sizes } = running;
   const switching = switchTo(o, facts, rollout, running);
-  const sourcing = decideSourcing(o, facts, target, rollback !== undefined);
+  const following = rollback !== undefined && !isAutomatic(rollback);
+  const sourcing = decideSourcing(o, facts, target, following);
   const outcome = { facts, rollout, rollback, stable, live };
   const { status, situation } = decideStatus(o, outcome);
   const write = decideStatusWrite(o, status, running.promotions.at(-1)?.from);
+  const told = { o, facts, rollout, stable, before: seen.stable, rollbacks, situation, undo: undo?.failed };
   const actions: readonly Action[] = [
+    ...(undo === undefined ? [] : [{ verb: 'create', kind: 'ModelRollback', object: undo.object } as const]),
+    ...rejectUndone(seen, rollback),
     ...bindingActions(o, rollbacks),
     ...targetActions,
     ...lookBeforeFirst(o, facts, rollout),
-    ...running.order.flatMap((revision) => keepRevision(o, facts, revision)),
+    ...running.order.flatMap((revision) =>
+      keepRevision(o, facts, revision, sizes.get(revision) ?? o.modelDeployment.spec.replicas),
+    ),
     ...(stable === undefined ? [] : keepStableService(o, stable)),
     ...switching.actions,
     ...rejectionActions(rollout),
@@ -55,14 +95,17 @@ export function plan(o: Observed): Plan {
   return {
     actions: withoutWritesToDeleted(actions),
     status,
-    events: planEvents({ o, facts, rollout, stable, before: seen.stable, rollbacks, situation }),
+    events: planEvents(told),
+    outcomes: rolloutOutcomes(told),
     source: sourcing.request,
     inquiry: switching.inquiry,
+    monitoring: monitoringRequest(o, facts, rollout),
     requeueAfterMs: earliest(o, [
       write.dueAt,
       switching.againAt,
       running.nextExpiryAt,
       rollout.phase === 'Starting' ? rollout.deadlineAt : undefined,
+      positionOf(rollout)?.lookAt,
       ...o.obstacles.map(({ retryAt }) => retryAt),
     ]),
   };
@@ -73,28 +116,19 @@ function nothing(o: Observed): Plan {
     actions: [],
     status: o.modelDeployment.status ?? {},
     events: [],
+    outcomes: [],
     source: undefined,
     inquiry: undefined,
+    monitoring: undefined,
     requeueAfterMs: undefined,
   };
 }
 
-function switchTo(
-  o: Observed,
-  facts: Facts,
-  rollout: Rollout,
-  { stable, promotions, live }: Running,
-): Switch {
-  if (stable === undefined) return { generation: 0, actions: [], inquiry: undefined, againAt: undefined };
+function switchTo(o: Observed, facts: Facts, rollout: Rollout, running: Running): Switch {
   const borne = Math.max(0, ...facts.records.map(({ number }) => number));
   const remember = rollout.phase === 'Rejected' || facts.highest > borne;
-  const number = numberOf(facts, o, stable) ?? 1;
-  return decideSwitch(
-    o,
-    { revision: stable, number },
-    { highest: Math.max(facts.highest, 1), remember, promotions },
-    live,
-  );
+  const { promotions, traffic, live } = running;
+  return decideSwitch(o, traffic, { highest: Math.max(facts.highest, 1), remember, promotions }, live);
 }
 
 function rejectionActions(rollout: Rollout): readonly Action[] {

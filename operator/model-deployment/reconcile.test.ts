@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ResolutionCache, S3StorePool } from '#artifact/index.ts';
+import { Monitor } from '#operator/monitor/index.ts';
 import { createSources, type SourceState } from '#operator/source/index.ts';
 import type { ModelRollback } from '#operator/api/objects.ts';
 import { createReconciler } from './reconcile.ts';
@@ -23,6 +24,7 @@ function reconciler(world: World, state: () => SourceState) {
     events: { record: () => undefined },
     settings: { runtimeImage: 'runtime:1', cudaRuntimeImage: 'runtime-cuda:1' },
     podProbe: async () => 0,
+    createMonitor: (onRead) => new Monitor({ probe: async () => ({}), prometheus: undefined, onRead }),
     enqueue: () => undefined,
     clock: () => world.now,
   });

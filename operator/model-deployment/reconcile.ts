@@ -1,5 +1,6 @@
 import type { Key, Reconcile } from '#operator/controller/index.ts';
 import type { EventRecorder, Kube } from '#operator/kube/index.ts';
+import type { Monitor } from '#operator/monitor/index.ts';
 import type { Sources } from '#operator/source/index.ts';
 import { Acknowledgements, type PodProbe } from './acknowledgements.ts';
 import type { Plan } from './action.ts';
@@ -19,6 +20,8 @@ export interface ReconcilerDependencies {
   readonly events: EventRecorder;
   readonly settings: OperatorSettings;
   readonly podProbe: PodProbe;
+  /** Reads pods and Prometheus while a rollout is watched; `onRead` gives the ModelDeployment's UID. */
+  readonly createMonitor: (onRead: (modelDeploymentUid: string) => void) => Monitor;
   /** Puts a key (`namespace/name`) on the queue. */
   readonly enqueue: (key: string) => void;
   /** Milliseconds since 1970. */
@@ -34,17 +37,19 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
   /** UIDs by key, so that what is kept in memory goes when the object does. */
   const known = new Map<string, string>();
   const keys = new Map<string, string>();
-  const acknowledgements = new Acknowledgements({
-    probe: dependencies.podProbe,
-    onComplete: (uid) => {
-      const key = keys.get(uid);
-      if (key !== undefined) enqueue(key);
-    },
-  });
+  const lookAgain = (uid: string): void => {
+    const key = keys.get(uid);
+    if (key !== undefined) enqueue(key);
+  };
+  const acknowledgements = new Acknowledgements({ probe: dependencies.podProbe, onComplete: lookAgain });
+  const monitor = dependencies.createMonitor(lookAgain);
+  const statusWrites = new Map<string, number>();
 
   const forget = (uid: string): void => {
     obstacles.forget(uid);
     acknowledgements.forget(uid);
+    monitor.forget(uid);
+    statusWrites.delete(uid);
     sources.forget(uid);
     keys.delete(uid);
   };
@@ -67,6 +72,8 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
       obstacles,
       source: (uid: string, hash: string) => sources.state(uid, hash),
       acknowledged: (uid: string) => acknowledgements.reported(uid),
+      monitoring: (uid: string) => monitor.monitoring(uid),
+      statusWrittenAt: (uid: string) => statusWrites.get(uid),
     };
     const observed = gather(key, readings, clock());
     remember(key, observed?.modelDeployment.metadata.uid);
@@ -89,7 +96,10 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     const owner = ownerOf(observed.modelDeployment);
     if (planned.source !== undefined) sources.ensure(planned.source);
     const end = await execute(planned.actions, { owner, kube, caches, obstacles, clock, signal });
+    if (writesStatus(planned)) statusWrites.set(owner.uid, observed.now);
     if (planned.source === undefined) sources.forget(owner.uid);
+    if (planned.monitoring === undefined) monitor.forget(owner.uid);
+    else monitor.follow(owner.uid, planned.monitoring);
     if (planned.inquiry !== undefined) acknowledgements.follow(owner.uid, planned.inquiry);
     if (end === 'obstructed') return { requeueAfterMs: 0 };
     for (const event of planned.events) events.record(observed.modelDeployment, event);
@@ -97,4 +107,8 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     // The answers to own writes may bring what others wrote in between, which no watch tells once more: look again.
     return { requeueAfterMs: planned.actions.length > 0 ? 0 : planned.requeueAfterMs };
   };
+}
+
+function writesStatus({ actions }: Plan): boolean {
+  return actions.some((action) => action.verb === 'patch' && action.kind === 'ModelDeployment');
 }

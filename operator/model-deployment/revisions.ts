@@ -5,12 +5,14 @@ import type { ConfigMap, Deployment } from '#operator/kube/index.ts';
 import {
   MEMORY,
   promotionsSchema,
+  rolloutMemorySchema,
   readAnnotation,
   readNumber,
   rejectionSchema,
   timeMs,
   type Promotion,
   type Rejection,
+  type RolloutMemory,
 } from './annotations.ts';
 import { child, ours } from './children.ts';
 import { ownerOf, revisionLabel } from './identity.ts';
@@ -38,6 +40,8 @@ export interface Facts {
   readonly stable: string | undefined;
   /** Oldest first; the last one is the stable revision, and the only one without `until`. */
   readonly promotions: readonly Promotion[];
+  /** Where the rollout stood when the traffic file was written last. */
+  readonly rollout: RolloutMemory;
 }
 
 export function readFacts(o: Observed): Facts {
@@ -50,6 +54,10 @@ export function readFacts(o: Observed): Facts {
     highest: highestNumber(o, records, configMap),
     stable,
     promotions: promotionsOf(o, records, configMap, stable),
+    rollout:
+      (configMap === undefined
+        ? undefined
+        : readAnnotation(configMap.metadata, MEMORY.rollout, rolloutMemorySchema)) ?? {},
   };
 }
 
@@ -195,4 +203,9 @@ export function isReady(pod: Observed['pods'][number]): boolean {
 
 export function readyPods(o: Observed, revision: string): number {
   return podsOf(o, revision).filter(isReady).length;
+}
+
+/** When a pod's readiness last changed. */
+export function readyAt({ status }: Observed['pods'][number]): number {
+  return timeMs(status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime);
 }

@@ -92,6 +92,12 @@ function endOf(o: Observed, facts: Facts, kept: Binding): End | undefined {
       message: `The spec of ModelDeployment ${name} changed, which ends this undo for good.`,
     };
   }
+  if (kept.automatic !== undefined && sourceMoved(o, facts, kept)) {
+    return {
+      state: 'Superseded',
+      message: `The source of ModelDeployment ${name} has other bytes by now, which ends this automatic undo for good.`,
+    };
+  }
   if (findRecord(facts, kept.toRevision) === undefined && facts.stable !== kept.toRevision) {
     return {
       state: 'Invalid',
@@ -99,6 +105,15 @@ function endOf(o: Observed, facts: Facts, kept: Binding): End | undefined {
     };
   }
   return undefined;
+}
+
+/** A followed source leads to other bytes than those that were undone. One that a person undid is not followed. */
+function sourceMoved(o: Observed, facts: Facts, { fromRevision }: Binding): boolean {
+  const undone = findRecord(facts, fromRevision);
+  if (o.modelDeployment.spec.model.refreshInterval === undefined || undone === undefined) return false;
+  if (o.source.state !== 'resolved') return false;
+  const { artifact } = o.source.source;
+  return artifact.sha256 !== undone.object.spec.artifact.sha256;
 }
 
 function madeAgain(name: string, boundTo: string, uid: string): End {

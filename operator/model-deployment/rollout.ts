@@ -1,3 +1,4 @@
+import type { Failure } from '#contract/failure.ts';
 import { schemaCompatibility } from '#artifact/preflight/index.ts';
 import { durationMs } from '#operator/api/schema.ts';
 import { readNumber, timeMs, MEMORY, type Rejection } from './annotations.ts';
@@ -5,14 +6,22 @@ import { child } from './children.ts';
 import { seenFailure } from './failures.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed, Obstacle, SeenFailure } from './observed.ts';
+import { decideBake } from './bake.ts';
+import type { Position } from './position.ts';
 import { findRecord, isReady, podsOf, type Facts, type RevisionRecord } from './revisions.ts';
+import { judge, shift } from './shifting.ts';
 import type { Cause, Target } from './target.ts';
 import { readTraffic, trafficName } from './traffic-file.ts';
 
 /** Where the rollout of the target stands. */
 export type Rollout =
   /** The target serves already. */
-  | { readonly phase: 'Stable'; readonly revision: string }
+  | {
+      readonly phase: 'Stable';
+      readonly revision: string;
+      /** While it is watched after its promotion. */
+      readonly bake?: Position;
+    }
   | { readonly phase: 'Resolving' }
   /** An object that is not ours, or that the API server refuses, is in the way. */
   | {
@@ -28,9 +37,31 @@ export type Rollout =
       readonly startedAt: number;
       readonly deadlineAt: number;
       readonly failure: SeenFailure | undefined;
+      /** Pods that its first stage takes. */
+      readonly pods: number;
+    }
+  /** It takes copies or a share of the traffic, or waits to. */
+  | {
+      readonly phase: 'Shifting';
+      readonly candidate: RevisionRecord;
+      readonly position: Position;
+      /** What its pods show that may pass. */
+      readonly ailing: SeenFailure | undefined;
+    }
+  /** It took traffic and failed, or is stable and failed while it was watched: an earlier revision is brought back. */
+  | {
+      readonly phase: 'Failed';
+      readonly candidate: RevisionRecord;
+      readonly rejection: Rejection;
+      readonly to: string;
     }
   /** At full size and ready, or without replicas and served before: it becomes stable now. */
-  | { readonly phase: 'Promoting'; readonly candidate: RevisionRecord }
+  | {
+      readonly phase: 'Promoting';
+      readonly candidate: RevisionRecord;
+      /** It is watched once it is stable. */
+      readonly bake: boolean;
+    }
   | {
       readonly phase: 'Rejected';
       readonly revision: RevisionRecord;
@@ -49,9 +80,20 @@ export function decideRollout(o: Observed, facts: Facts, target: Target): Rollou
       return { phase: 'Stable', revision: target.revision };
     case 'revision':
       return target.record.name === facts.stable
-        ? { phase: 'Stable', revision: target.record.name }
+        ? stableRollout(o, facts, target.record, target.cause)
         : candidateRollout(o, facts, target.record, target.cause);
   }
+}
+
+/** It serves; after a promotion that is to be watched, the checks go on for a while. */
+function stableRollout(o: Observed, facts: Facts, record: RevisionRecord, cause: Cause): Rollout {
+  const stable: Rollout = { phase: 'Stable', revision: record.name };
+  if (cause.by === 'rollback') return stable;
+  const bake = decideBake(o, facts, record);
+  if (bake.is === 'over') return stable;
+  if (bake.is === 'on') return { ...stable, bake: bake.position };
+  const rejection = rejectionOf(o, cause, bake.failure);
+  return { phase: 'Failed', candidate: record, rejection, to: bake.to };
 }
 
 function candidateRollout(o: Observed, facts: Facts, candidate: RevisionRecord, cause: Cause): Rollout {
@@ -62,8 +104,12 @@ function candidateRollout(o: Observed, facts: Facts, candidate: RevisionRecord, 
   if (breaking !== undefined) {
     return { phase: 'Rejected', revision: candidate, rejection: breaking, memory: 'derived' };
   }
+  const unfit = metricProblem(o, facts, candidate, cause);
+  if (unfit !== undefined) {
+    return { phase: 'Rejected', revision: candidate, rejection: unfit, memory: 'derived' };
+  }
   if (o.modelDeployment.spec.replicas === 0) return rolloutAtZero(o, facts, candidate);
-  return startingRollout(o, facts, candidate, cause);
+  return rolloutOfPods(o, facts, candidate, cause);
 }
 
 /**
@@ -74,7 +120,7 @@ function rolloutAtZero(o: Observed, facts: Facts, candidate: RevisionRecord): Ro
   if (!servedSinceRejected(facts, candidate)) return { phase: 'Waiting', candidate };
   const obstacle = obstacleOf(o, facts, candidate.name);
   return obstacle === undefined
-    ? { phase: 'Promoting', candidate }
+    ? { phase: 'Promoting', candidate, bake: false }
     : { phase: 'Obstructed', candidate, obstacle };
 }
 
@@ -83,36 +129,81 @@ function servedSinceRejected(facts: Facts, { name, rejection }: RevisionRecord):
   return served !== undefined && (rejection === undefined || rejection.at <= served.from);
 }
 
-function startingRollout(o: Observed, facts: Facts, candidate: RevisionRecord, cause: Cause): Rollout {
+/** Its pods decide how far it gets. */
+function rolloutOfPods(o: Observed, facts: Facts, candidate: RevisionRecord, cause: Cause): Rollout {
   const deployment = child(o, 'Deployment', candidate.name);
   const running = deployment.is === 'ours' ? deployment.object : undefined;
-  const failure = seenFailure(podsOf(o, candidate.name), running);
-  if (failure?.final === true) return reject(o, candidate, cause, failure.reason, failure.message);
-
-  const obstacle = obstacleOf(o, facts, candidate.name);
-  const { replicas } = o.modelDeployment.spec;
-  const ready = readyOf(o, candidate.name);
-  const full = running !== undefined && ready >= replicas;
-  if (obstacle !== undefined) return { phase: 'Obstructed', candidate, obstacle };
-  if (full) return { phase: 'Promoting', candidate };
-
+  const pods = podsOf(o, candidate.name);
+  const failure = seenFailure(pods, running);
   const startedAt = Math.max(
     candidate.targetSince,
     running === undefined ? o.now : timeMs(running.metadata.creationTimestamp),
   );
-  const deadline = o.modelDeployment.spec.rollout.progressDeadline;
-  const deadlineAt = startedAt + durationMs(deadline);
-  if (o.now < deadlineAt) return { phase: 'Starting', candidate, startedAt, deadlineAt, failure };
-  const reached = `${ready} of ${replicas} pods were ready`;
-  return failure === undefined
-    ? reject(o, candidate, cause, 'DeadlineExceeded', silence(o, candidate.name, deadline, reached))
-    : reject(
-        o,
+  const straight = facts.stable === undefined || cause.by === 'rollback';
+  const ready = running === undefined ? 0 : readyOf(o, candidate.name);
+  const { move, position, firstPods } = shift(
+    o,
+    facts,
+    candidate,
+    { pods, ready, failure, startedAt },
+    straight,
+  );
+  if (move.do === 'reject' && failure?.final === true)
+    return {
+      phase: 'Rejected',
+      revision: candidate,
+      rejection: rejectionOf(o, cause, failure),
+      memory: 'decided',
+    };
+  const obstacle = obstacleOf(o, facts, candidate.name);
+  if (obstacle !== undefined) return { phase: 'Obstructed', candidate, obstacle };
+  switch (move.do) {
+    case 'promote':
+      return {
+        phase: 'Promoting',
         candidate,
+        bake: !straight && o.modelDeployment.spec.rollout.bake !== undefined,
+      };
+    case 'start': {
+      const deadlineAt = startedAt + durationMs(o.modelDeployment.spec.rollout.progressDeadline);
+      return { phase: 'Starting', candidate, startedAt, deadlineAt, failure, pods: firstPods };
+    }
+    case 'reject': {
+      const rejection = rejectionOf(
+        o,
         cause,
-        failure.reason,
-        `${failure.message} It lasted for rollout.progressDeadline, ${deadline}; ${reached}.`,
+        position === undefined ? neverReady(o, candidate, failure, firstPods) : move.failure,
       );
+      return { phase: 'Rejected', revision: candidate, rejection, memory: 'decided' };
+    }
+    case 'undo':
+      return {
+        phase: 'Failed',
+        candidate,
+        rejection: rejectionOf(o, cause, move.failure),
+        to: facts.stable ?? candidate.name,
+      };
+    case 'stay':
+    case 'pause':
+      if (position === undefined) throw new Error('only a candidate that has a stage stays in one');
+      return { phase: 'Shifting', candidate, position, ailing: failure };
+  }
+}
+
+function neverReady(
+  o: Observed,
+  candidate: RevisionRecord,
+  failure: SeenFailure | undefined,
+  firstPods: number,
+): Failure {
+  const deadline = o.modelDeployment.spec.rollout.progressDeadline;
+  const reached = `${readyOf(o, candidate.name)} of ${firstPods} pods were ready`;
+  if (failure === undefined)
+    return { reason: 'DeadlineExceeded', message: silence(o, candidate.name, deadline, reached) };
+  return {
+    reason: failure.reason,
+    message: `${failure.message} It lasted for rollout.progressDeadline, ${deadline}; ${reached}.`,
+  };
 }
 
 /**
@@ -137,15 +228,28 @@ function silence(o: Observed, revision: string, deadline: string, reached: strin
   return `Revision ${revision} did not become ready within rollout.progressDeadline, ${deadline}: ${reached}, and they report no failure; ${look}. Mend it, or raise the deadline for a big model.`;
 }
 
-function reject(
+function rejectionOf(o: Observed, cause: Cause, { reason, message }: Failure): Rejection {
+  return { key: cause.key, reason, message: message.slice(0, 2000), at: o.now };
+}
+
+/** What training measured is known before any pod starts; a spec that asks for less lets it through. */
+function metricProblem(
   o: Observed,
-  revision: RevisionRecord,
+  facts: Facts,
+  candidate: RevisionRecord,
   cause: Cause,
-  reason: Rejection['reason'],
-  message: string,
-): Rollout {
-  const rejection: Rejection = { key: cause.key, reason, message: message.slice(0, 2000), at: o.now };
-  return { phase: 'Rejected', revision, rejection, memory: 'decided' };
+): Rejection | undefined {
+  const checks = o.modelDeployment.spec.rollout.checks?.filter(({ metric }) => metric !== undefined) ?? [];
+  if (checks.length === 0 || cause.by === 'rollback') return undefined;
+  const look = { phase: 'Step', since: o.now, checks, before: facts.stable } as const;
+  const failing = judge(o, facts, candidate, look).find(({ state }) => state === 'fail');
+  if (failing === undefined) return undefined;
+  return {
+    key: cause.key,
+    reason: 'CheckFailed',
+    message: failing.message.slice(0, 2000),
+    at: candidate.targetSince,
+  };
 }
 
 /** An undo was served before: its clients are the stable model's concern no more. */

@@ -5,7 +5,10 @@ import { lingering } from './linger.ts';
 import type { Observed } from './observed.ts';
 import { findRecord, podsOf, promote, type Facts } from './revisions.ts';
 import type { Rollout } from './rollout.ts';
+import { sizesNow } from './shifting.ts';
+import { planTraffic, type TrafficPlan } from './traffic-plan.ts';
 import { decideWarm } from './warm.ts';
+import { stablePods } from '#operator/rollout/stages.ts';
 
 export interface Running {
   readonly stable: string | undefined;
@@ -14,6 +17,10 @@ export interface Running {
   /** Everything that runs, what should serve first. */
   readonly order: readonly string[];
   readonly live: ReadonlySet<string>;
+  /** Pods that each of them should have. */
+  readonly sizes: ReadonlyMap<string, number>;
+  /** What the traffic file says while they run. */
+  readonly traffic: TrafficPlan;
   readonly nextExpiryAt: number | undefined;
 }
 
@@ -26,7 +33,8 @@ export function decideRunning(o: Observed, facts: Facts, rollout: Rollout): Runn
   // Nothing can be undone to a revision whose ModelRevision was deleted: it is kept for nothing.
   const recorded = promotions.filter(({ revision }) => findRecord(facts, revision) !== undefined);
   const warm = decideWarm(o, recorded, new Set(serving), roomWanted(o, rollout, stable));
-  const linger = lingering(o, stable, promotions);
+  const traffic = planTraffic(o, facts, rollout, stable);
+  const linger = lingering(o, stable, promotions, traffic);
   const order = [
     ...new Set([...serving, ...warm.revisions, ...linger.revisions, ...heldBack(o, rollout, promotions)]),
   ];
@@ -36,6 +44,8 @@ export function decideRunning(o: Observed, facts: Facts, rollout: Rollout): Runn
     warm: warm.revisions,
     order,
     live: new Set(order),
+    sizes: sizesOfAll(o, rollout, stable, order),
+    traffic,
     nextExpiryAt: minimum([warm.nextExpiryAt, linger.until]),
   };
 }
@@ -43,6 +53,7 @@ export function decideRunning(o: Observed, facts: Facts, rollout: Rollout): Runn
 function runningCandidate(o: Observed, rollout: Rollout): string | undefined {
   switch (rollout.phase) {
     case 'Starting':
+    case 'Shifting':
     case 'Promoting':
       return rollout.candidate.name;
     case 'Obstructed':
@@ -51,8 +62,44 @@ function runningCandidate(o: Observed, rollout: Rollout): string | undefined {
     case 'Resolving':
     case 'Waiting':
     case 'Rejected':
+    case 'Failed':
       return undefined;
   }
+}
+
+/**
+ * The stable revision and warm ones are as large as the spec says, but where `maxSurge` takes room from them; a candidate
+ * is as large as its share asks for. What only has not stopped yet stays as it is.
+ */
+function sizesOfAll(
+  o: Observed,
+  rollout: Rollout,
+  stable: string | undefined,
+  order: readonly string[],
+): ReadonlyMap<string, number> {
+  const sizes = sizesNow(o);
+  const candidate = runningCandidate(o, rollout);
+  const wanted = candidateSize(o, rollout);
+  return new Map(
+    order.map((name) => {
+      if (name === stable)
+        return [
+          name,
+          candidate === undefined || candidate === stable ? sizes.replicas : stablePods(sizes, wanted),
+        ];
+      if (name === candidate) return [name, wanted];
+      const known = child(o, 'Deployment', name);
+      const now = known.is === 'ours' ? known.object.spec.replicas : undefined;
+      return [name, sizes.maxSurge === undefined && now !== 0 ? sizes.replicas : (now ?? sizes.replicas)];
+    }),
+  );
+}
+
+function candidateSize(o: Observed, rollout: Rollout): number {
+  const sizes = sizesNow(o);
+  if (rollout.phase === 'Shifting') return rollout.position.pods;
+  if (rollout.phase !== 'Starting') return sizes.full;
+  return rollout.pods;
 }
 
 /** What has started goes on; nothing is started for a switch that cannot be made. */
@@ -75,7 +122,9 @@ function heldBack(o: Observed, rollout: Rollout, promotions: Facts['promotions']
 }
 
 function roomWanted(o: Observed, rollout: Rollout, stable: string | undefined): boolean {
+  if (o.modelDeployment.spec.rollout.maxSurge !== undefined) return true;
   if (rollout.phase === 'Starting' && wantsRoom(rollout.failure)) return true;
+  if (rollout.phase === 'Shifting' && wantsRoom(rollout.ailing)) return true;
   if (rollout.phase === 'Obstructed' && rollout.obstacle.reason === 'QuotaExceeded') return true;
   if (stable === undefined) return false;
   const known = child(o, 'Deployment', stable);

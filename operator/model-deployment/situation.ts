@@ -5,6 +5,7 @@ import { seenFailure } from './failures.ts';
 import { ownerOf } from './identity.ts';
 import type { ChildKind, Observed, Obstacle, SeenFailure } from './observed.ts';
 import { resolveJobName } from './resources/resolve-job.ts';
+import { waitsForPerson, type Position } from './position.ts';
 import { findRecord, podsOf, readyPods, type Facts } from './revisions.ts';
 import type { RollbackDecision } from './rollback.ts';
 import { numberOf, readyOf, type Rollout } from './rollout.ts';
@@ -39,6 +40,8 @@ export type Situation =
       readonly to: Named;
       readonly from: string | undefined;
       readonly rollback: string;
+      /** Why Windlass did it; undefined where a person did. */
+      readonly automatic: Failure | undefined;
     }
   | { readonly is: 'sourceFailed'; readonly failure: Failure }
   | { readonly is: 'sourceUnavailable'; readonly failure: Failure }
@@ -48,7 +51,17 @@ export type Situation =
       readonly candidate: Named;
       readonly ready: number;
       readonly failure: SeenFailure | undefined;
+      /** Pods that it needs to begin with. */
+      readonly pods: number;
     }
+  | {
+      /** Suspended: it waits for a person. */
+      readonly is: 'rollingOut' | 'suspended';
+      readonly candidate: Named;
+      readonly position: Position;
+      readonly failure: SeenFailure | undefined;
+    }
+  | { readonly is: 'baking' | 'bakeFailed'; readonly revision: Named; readonly position: Position }
   | {
       readonly is: 'scaledToZero';
       readonly waiting: Named | undefined;
@@ -103,6 +116,7 @@ export function situationOf(o: Observed, outcome: Outcome): Situation {
         to: named(o, facts, to),
         from: rollback.binding.fromRevision,
         rollback: name,
+        automatic: rollback.binding.automatic,
       };
     }
     if (rollout.phase === 'Waiting')
@@ -117,8 +131,17 @@ function ownSituation(o: Observed, outcome: Outcome): Situation {
   const { rollout } = outcome;
   if (rollout.phase === 'Resolving') return sourceSituation(o);
   if (rollout.phase === 'Starting') {
-    const { candidate, failure } = rollout;
-    return { is: 'starting', candidate, ready: readyOf(o, candidate.name), failure };
+    const { candidate, failure, pods } = rollout;
+    return { is: 'starting', candidate, ready: readyOf(o, candidate.name), failure, pods };
+  }
+  if (rollout.phase === 'Shifting') {
+    const { candidate, position, ailing } = rollout;
+    return {
+      is: waitsForPerson(position) ? 'suspended' : 'rollingOut',
+      candidate,
+      position,
+      failure: ailing,
+    };
   }
   const { desired, ready } = servingOf(o, outcome);
   if (desired === 0) {
@@ -126,6 +149,11 @@ function ownSituation(o: Observed, outcome: Outcome): Situation {
     return { is: 'scaledToZero', waiting, rollback: undefined };
   }
   if (ready === 0) return { is: 'unavailable' };
+  if (rollout.phase === 'Stable' && rollout.bake !== undefined) {
+    const position = rollout.bake;
+    const is = waitsForPerson(position) ? 'bakeFailed' : 'baking';
+    return { is, revision: named(o, outcome.facts, rollout.revision), position };
+  }
   return { is: ready < desired ? 'scaling' : 'serving' };
 }
 

@@ -1,11 +1,10 @@
 import { canonicalJson } from '#contract/canonical.ts';
 import { findCondition, type ConditionType } from '#operator/api/conditions.ts';
 import type { ModelDeploymentStatus } from '#operator/api/model-deployment.ts';
-import type { Pod } from '#operator/kube/index.ts';
 import { timeMs } from './annotations.ts';
 import { mergePatch } from './merge-patch.ts';
 import type { Observed } from './observed.ts';
-import { isReady, podsOf } from './revisions.ts';
+import { isReady, podsOf, readyAt } from './revisions.ts';
 
 /** A source that is read at once is worth no write of its own. */
 const SHORT_RESOLVE_MS = 3_000;
@@ -41,6 +40,7 @@ export function decideStatusWrite(
     shortResolve(o, next),
     restsAt(o, before, next),
     routedAt(o, before, next, promotedAt ?? 0),
+    readingsAt(o, before, next),
   );
   return heldUntil > o.now ? { patch: undefined, dueAt: heldUntil } : { patch, dueAt: undefined };
 }
@@ -64,13 +64,26 @@ function routedAt(
   return Math.max(promotedAt, Math.min(...readySince) + WHOLE_SECOND_MS) + ROUTED_MS;
 }
 
-/** When a pod's readiness last changed. */
-function readyAt({ status }: Pod): number {
-  return timeMs(status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime);
-}
-
 function is(type: ConditionType, { conditions }: ModelDeploymentStatus): boolean {
   return findCondition(conditions, type)?.status === 'True';
+}
+
+/** Checks' values move with each reading: at most one write in this time shows them. */
+const READINGS_MS = 5_000;
+
+/** When values that were read may be shown, where nothing else is new. */
+function readingsAt(o: Observed, before: ModelDeploymentStatus, next: ModelDeploymentStatus): number {
+  if (next.rollout?.checks === undefined && next.rollout?.shadow === undefined) return 0;
+  if (canonicalJson(withoutReadings(before)) !== canonicalJson(withoutReadings(next))) return 0;
+  return (o.statusWrittenAt ?? 0) + READINGS_MS;
+}
+
+/** What a check says now is news, its value is not. */
+function withoutReadings(status: ModelDeploymentStatus): object {
+  const { rollout, ...rest } = essence(status);
+  if (rollout === undefined) return rest;
+  const { checks = [], shadow: _, waitingFor: __, pods: ___, holdUntil: ____, ...phase } = rollout;
+  return { ...rest, rollout: { ...phase, checks: checks.map(({ name, state }) => ({ name, state })) } };
 }
 
 /** When the pods have rested for a while, where nothing but counts and texts is new. */
@@ -80,7 +93,9 @@ function restsAt(o: Observed, before: ModelDeploymentStatus, next: ModelDeployme
   return Math.max(0, ...changes) + SETTLE_MS;
 }
 
-function essence(status: ModelDeploymentStatus): object {
+function essence(
+  status: ModelDeploymentStatus,
+): Pick<ModelDeploymentStatus, 'rollout'> & { readonly conditions: object } {
   const { readyReplicas: _, replicas: __, source: ___, conditions = [], ...rest } = status;
   return { ...rest, conditions: conditions.map(({ message: _text, ...condition }) => condition) };
 }

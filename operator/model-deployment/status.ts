@@ -11,15 +11,16 @@ import { specHash } from '#operator/api/hashes.ts';
 import type { ModelDeploymentStatus } from '#operator/api/model-deployment.ts';
 import { LABEL } from '#contract/names.ts';
 import { isoTime } from './annotations.ts';
+import { because, describe, serves, text, type Text } from './describe.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
 import { podsOf, resolvedRevision } from './revisions.ts';
+import { rolloutStatus } from './rollout-status.ts';
 import {
   lostRecord,
   modelVersion,
   servingOf,
   situationOf,
-  type Named,
   type Outcome,
   type Serving,
   type Situation,
@@ -31,7 +32,7 @@ interface Row {
   readonly stalled: boolean;
   /** What those who wait make of it: kstatus (kubectl wait, Helm, Flux) and Argo CD. */
   readonly kstatus: 'Current' | 'InProgress' | 'Failed';
-  readonly argo: 'Healthy' | 'Progressing' | 'Degraded';
+  readonly argo: 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended';
 }
 
 const DONE: Row = { ready: 'True', reconciling: false, stalled: false, kstatus: 'Current', argo: 'Healthy' };
@@ -54,94 +55,15 @@ export const CONDITION_TABLE: Readonly<Record<Situation['is'], Row>> = {
   sourceUnavailable: ON_ITS_WAY,
   resolving: ON_ITS_WAY,
   starting: ON_ITS_WAY,
+  rollingOut: ON_ITS_WAY,
+  suspended: { ...ON_ITS_WAY, argo: 'Suspended' },
+  baking: { ...ON_ITS_WAY, ready: 'True' },
+  bakeFailed: { ...ON_ITS_WAY, argo: 'Suspended' },
   scaledToZero: DONE,
   unavailable: ON_ITS_WAY,
   scaling: { ...ON_ITS_WAY, ready: 'True' },
   serving: DONE,
 };
-
-interface Text {
-  readonly reason: Reason;
-  readonly message: string;
-}
-
-/** Ready's reason and message: one cause, and the next step. */
-export function describe(situation: Situation, serving: Serving, o: Observed): Text {
-  const { name } = ownerOf(o.modelDeployment);
-  switch (situation.is) {
-    case 'obstructed':
-      return { reason: situation.obstacle.reason, message: situation.obstacle.message };
-    case 'rejected': {
-      const again = situation.undo
-        ? 'Delete the ModelRollback, or create one to another revision.'
-        : `It is not tried again until the spec changes; to try it once more: kubectl delete modelrevision ${situation.revision.name}.`;
-      return {
-        reason: situation.failure.reason,
-        message: `Revision ${text(situation.revision)} was rejected. ${situation.failure.message} ${again}`,
-      };
-    }
-    case 'rollingBack':
-      return {
-        reason: situation.failure?.reason ?? REASONS.rollingBack,
-        message: `ModelRollback ${situation.rollback} brings back revision ${text(situation.to)}, which is starting.${because(situation.failure)}`,
-      };
-    case 'rolledBack': {
-      const from =
-        situation.from === undefined || situation.from === situation.to.name
-          ? ''
-          : ` instead of ${situation.from}`;
-      return {
-        reason: REASONS.rolledBack,
-        message: `ModelRollback ${situation.rollback} holds revision ${text(situation.to)}${from}. Change the spec of ModelDeployment ${name} to go on, or resume it: kubectl delete modelrollback ${situation.rollback}.`,
-      };
-    }
-    case 'sourceFailed':
-    case 'sourceUnavailable':
-      return { reason: situation.failure.reason, message: situation.failure.message };
-    case 'resolving':
-      return {
-        reason: REASONS.resolving,
-        message: `Reading and checking ${o.modelDeployment.spec.model.uri}.`,
-      };
-    case 'starting':
-      return {
-        reason: situation.failure?.reason ?? REASONS.starting,
-        message: `Revision ${text(situation.candidate)} is starting: ${situation.ready} of ${serving.desired} pods are ready; it is rejected if that takes longer than rollout.progressDeadline, ${o.modelDeployment.spec.rollout.progressDeadline}.${because(situation.failure)}`,
-      };
-    case 'scaledToZero': {
-      const { waiting, rollback } = situation;
-      const by = rollback === undefined ? '' : `, which ModelRollback ${rollback} asks for,`;
-      const waits =
-        waiting === undefined ? '' : ` Revision ${text(waiting)}${by} takes effect when it is scaled up.`;
-      return {
-        reason: REASONS.scaledToZero,
-        message: `Nothing runs, because spec.replicas is 0. Scale it up to serve.${waits}`,
-      };
-    }
-    case 'unavailable':
-      return {
-        reason: serving.failure?.reason ?? REASONS.unavailable,
-        message: `No pod of revision ${text(serving.revision)} is ready.${because(serving.failure) || ` See kubectl describe pods -l ${LABEL.revision}=${serving.revision?.name ?? ''}.`}`,
-      };
-    case 'scaling':
-      return { reason: REASONS.scaling, message: `${serves(serving)}${because(serving.failure)}` };
-    case 'serving':
-      return { reason: REASONS.serving, message: serves(serving) };
-  }
-}
-
-function serves({ revision, ready, desired }: Serving): string {
-  return `Revision ${text(revision)} serves: ${ready} of ${desired} pods are ready.`;
-}
-
-function because(failure: { readonly message: string } | undefined): string {
-  return failure === undefined ? '' : ` ${failure.message}`;
-}
-
-function text(revision: Named | undefined): string {
-  if (revision === undefined) return '';
-  return revision.number === undefined ? revision.name : `${revision.name} (${revision.number})`;
-}
 
 function available(serving: Serving): { readonly status: 'True' | 'False' } & Text {
   if (serving.desired === 0) {
@@ -261,26 +183,6 @@ export function decideStatus(o: Observed, outcome: Outcome): StatusDecision {
       ...(source === undefined ? {} : { source }),
     },
   };
-}
-
-/** The rollout on its way, and its revision; times stay while the phase stays. */
-function rolloutStatus(
-  o: Observed,
-  { rollout }: Outcome,
-): Pick<ModelDeploymentStatus, 'rollout' | 'candidateRevision'> {
-  const before = o.modelDeployment.status;
-  const candidate = 'candidate' in rollout ? rollout.candidate?.name : undefined;
-  const phase = rollout.phase === 'Resolving' || rollout.phase === 'Starting' ? rollout.phase : undefined;
-  const shown =
-    rollout.phase === 'Promoting' ? {} : candidate === undefined ? {} : { candidateRevision: candidate };
-  if (phase === undefined) return shown;
-  const same = before?.rollout?.phase === phase && before.candidateRevision === candidate;
-  const startedAt = rollout.phase === 'Starting' ? rollout.startedAt : o.now;
-  const times =
-    same && before.rollout !== undefined
-      ? { since: before.rollout.since, startedAt: before.rollout.startedAt }
-      : { since: isoTime(o.now), startedAt: isoTime(startedAt) };
-  return { ...shown, rollout: { phase, ...times } };
 }
 
 /** Written where the marker moved, not at each look: looking is no news. */

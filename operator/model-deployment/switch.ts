@@ -1,13 +1,11 @@
-import { sha256 } from '#contract/canonical.ts';
-import type { Traffic } from '#contract/traffic.ts';
 import type { ConfigMap, Pod } from '#operator/kube/index.ts';
 import type { Action, Inquiry, PodTouch } from './action.ts';
-import { MEMORY, readNumber, timeMs, type Promotion } from './annotations.ts';
-import { child } from './children.ts';
+import { MEMORY, readNumber, timeMs, type Promotion, type RolloutMemory } from './annotations.ts';
 import { ownerOf, revisionLabel } from './identity.ts';
 import type { Observed } from './observed.ts';
 import { trafficConfigMap } from './resources/traffic.ts';
-import { readTouch, readTraffic, revisionUrl, touchValue, trafficName } from './traffic-file.ts';
+import { readTouch, touchValue } from './traffic-file.ts';
+import type { TrafficPlan } from './traffic-plan.ts';
 import { keep } from './upkeep.ts';
 
 /** For this long after a switch the operator asks the pods what they have applied. */
@@ -26,36 +24,32 @@ export interface Switch {
   readonly againAt: number | undefined;
 }
 
-/** The generation of the file that names `stable`; 0 where it cannot be written. */
-export function generationFor(o: Observed, stable: string): number {
-  const known = child(o, 'ConfigMap', trafficName(ownerOf(o.modelDeployment)));
-  if (known.is === 'obstructed' || known.is === 'leaving') return 0;
-  const before = readTraffic(known.is === 'ours' ? known.object : undefined);
-  return trafficFor(o, before, { revision: stable, number: 1 }).generation;
-}
-
-/** Writes the traffic file for `stable`, tells the pods, and tells those again that report an older file. */
+/** Writes the traffic file, tells the pods, and tells those again that report an older file. */
 export function decideSwitch(
   o: Observed,
-  stable: { readonly revision: string; readonly number: number },
-  memory: { readonly highest: number; readonly remember: boolean; readonly promotions: readonly Promotion[] },
+  { known, before, traffic, memory }: TrafficPlan,
+  numbers: {
+    readonly highest: number;
+    readonly remember: boolean;
+    readonly promotions: readonly Promotion[];
+  },
   live: ReadonlySet<string>,
 ): Switch {
-  const owner = ownerOf(o.modelDeployment);
-  const known = child(o, 'ConfigMap', trafficName(owner));
-  if (known.is === 'obstructed' || known.is === 'leaving') {
-    return { generation: 0, actions: [], inquiry: undefined, againAt: undefined };
-  }
-  const before = readTraffic(known.is === 'ours' ? known.object : undefined);
-  const traffic = trafficFor(o, before, stable);
-  const { promotions } = memory;
-  const highest = highestToKeep(known.is === 'ours' ? known.object : undefined, memory, traffic !== before);
-  const wanted = trafficConfigMap(owner, traffic, { highest, promotions: bounded(promotions, o) });
+  if (traffic === undefined) return { generation: 0, actions: [], inquiry: undefined, againAt: undefined };
+  const { promotions } = numbers;
+  const configMap = known.is === 'ours' ? known.object : undefined;
+  const highest = highestToKeep(configMap, numbers, traffic !== before);
+  const wanted = trafficConfigMap(ownerOf(o.modelDeployment), traffic, {
+    highest,
+    promotions: bounded(promotions, o),
+    rollout: rolloutToKeep(configMap, memory),
+  });
   const pods = o.pods.filter(
     ({ metadata }) => metadata.deletionTimestamp === undefined && live.has(revisionLabel(metadata) ?? ''),
   );
-  const switchedAt = promotions.at(-1)?.from ?? o.now;
-  const touches = pods.flatMap((pod) => touch(o, pod, traffic.generation, switchedAt));
+  const switchedAt = Math.max(promotions.at(-1)?.from ?? o.now, memory.changedAt ?? 0);
+  const change = { generation: traffic.generation, switchedAt, watched: traffic.candidate !== undefined };
+  const touches = pods.flatMap((pod) => touch(o, pod, change));
   return {
     generation: traffic.generation,
     actions: [
@@ -64,6 +58,12 @@ export function decideSwitch(
     ],
     ...inquiry(o, pods, traffic.generation, switchedAt),
   };
+}
+
+/** Nothing where there was never anything to remember: most rollouts go straight. */
+function rolloutToKeep(known: ConfigMap | undefined, memory: RolloutMemory): RolloutMemory | undefined {
+  const empty = Object.values(memory).every((value) => value === undefined);
+  return empty && known?.metadata.annotations?.[MEMORY.rollout] === undefined ? undefined : memory;
 }
 
 /** A number that a ModelRevision bears needs no write of its own: it comes along with the next one. */
@@ -76,50 +76,39 @@ function highestToKeep(
   return switching || remember ? highest : (kept ?? highest);
 }
 
-/** The same file while the same revision is stable; else the next generation, above all that any pod was told. */
-function trafficFor(
-  o: Observed,
-  before: Traffic | undefined,
-  stable: { readonly revision: string; readonly number: number },
-): Traffic {
-  const url = revisionUrl(ownerOf(o.modelDeployment), stable.revision);
-  if (before !== undefined && before.stable.revision === stable.revision && before.stable.url === url)
-    return before;
-  const told = o.pods.map(({ metadata }) => readTouch(metadata.annotations).generation);
-  const generation = Math.max(before?.generation ?? 0, ...told) + 1;
-  const token = before?.token ?? forwardingToken(o.modelDeployment.metadata.uid ?? '');
-  return { formatVersion: 1, generation, token, stable: { ...stable, url } };
-}
-
-/** Not guessed by a client, and the same at each look: planning stays pure, and no Secret has to be kept. */
-function forwardingToken(uid: string): string {
-  return sha256(`forwarded requests of ${uid}`).slice(0, 32);
-}
-
 /** Only revisions that can still be undone to matter, and the latest of the others. */
 function bounded(promotions: readonly Promotion[], o: Observed): readonly Promotion[] {
   return promotions.slice(-(o.modelDeployment.spec.history.limit + 4));
 }
 
-function touch(o: Observed, pod: Pod, generation: number, switchedAt: number): readonly PodTouch[] {
-  // Nobody else serves at the first generation, and a pod that starts after a switch reads the new file.
-  const startsAfter = timeMs(pod.metadata.creationTimestamp) >= switchedAt + CREATION_SLACK_MS;
-  if (generation === 1 || startsAfter) return [];
-  const told = readTouch(pod.metadata.annotations);
-  const { name, uid = '' } = pod.metadata;
-  const value = (attempt: number): readonly PodTouch[] => [
-    { name, uid, value: touchValue({ generation, attempt }) },
-  ];
-  const attempt = attemptAt(o.now - switchedAt);
-  if (told.generation !== generation) return value(attempt);
-  const reported = o.acknowledged.get(uid);
-  const stale = reported !== undefined && reported < generation;
-  const fresh = o.now - switchedAt < FRESH_MS;
-  return stale && fresh && attempt > told.attempt ? value(attempt) : [];
+/** The change that pods are told of; `watched`: pods are asked for as long as it holds, new ones included. */
+interface Change {
+  readonly generation: number;
+  readonly switchedAt: number;
+  readonly watched: boolean;
 }
 
-function attemptAt(elapsedMs: number): number {
-  return elapsedMs >= FRESH_MS ? 0 : (AGAIN_AFTER_S.findLast((seconds) => elapsedMs >= seconds * 1000) ?? 0);
+function touch(o: Observed, pod: Pod, { generation, switchedAt, watched }: Change): readonly PodTouch[] {
+  // Nobody else serves at the first generation.
+  if (generation === 1) return [];
+  const told = readTouch(pod.metadata.annotations);
+  const { name, uid = '' } = pod.metadata;
+  const elapsedMs = o.now - switchedAt;
+  const attempt = attemptAt(elapsedMs, watched);
+  const touched = { name, uid, value: touchValue({ generation, attempt }) };
+  // A pod that starts after a switch reads the new file.
+  const startsAfter = timeMs(pod.metadata.creationTimestamp) >= switchedAt + CREATION_SLACK_MS;
+  if (told.generation !== generation && !startsAfter) return [touched];
+  const reported = o.acknowledged.get(uid);
+  const stale = reported !== undefined && reported < generation;
+  const before = told.generation === generation ? told.attempt : 0;
+  return stale && (watched || elapsedMs < FRESH_MS) && attempt > before ? [touched] : [];
+}
+
+/** The seconds after a switch at which a pod is told; once it is long ago, every ten seconds, where somebody watches. */
+function attemptAt(elapsedMs: number, watched: boolean): number {
+  if (elapsedMs < FRESH_MS) return AGAIN_AFTER_S.findLast((seconds) => elapsedMs >= seconds * 1000) ?? 0;
+  return watched ? Math.floor(elapsedMs / FRESH_MS) * 10 : 0;
 }
 
 function inquiry(

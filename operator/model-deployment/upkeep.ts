@@ -14,10 +14,15 @@ import type { Rollout } from './rollout.ts';
 import { trafficName } from './traffic-file.ts';
 
 /** Makes what is missing of a live revision, and repairs what others changed; a Deployment's template is never touched. */
-export function keepRevision(o: Observed, facts: Facts, revision: string): readonly Action[] {
+export function keepRevision(
+  o: Observed,
+  facts: Facts,
+  revision: string,
+  replicas: number,
+): readonly Action[] {
   const owner = ownerOf(o.modelDeployment);
   return [
-    ...keepDeployment(o, facts, revision),
+    ...keepDeployment(o, facts, revision, replicas),
     ...keep('Service', child(o, 'Service', revision), revisionService(owner, revision)),
     ...keep(
       'PodDisruptionBudget',
@@ -27,9 +32,8 @@ export function keepRevision(o: Observed, facts: Facts, revision: string): reado
   ];
 }
 
-function keepDeployment(o: Observed, facts: Facts, revision: string): readonly Action[] {
+function keepDeployment(o: Observed, facts: Facts, revision: string, replicas: number): readonly Action[] {
   const known = child(o, 'Deployment', revision);
-  const { replicas } = o.modelDeployment.spec;
   if (known.is === 'ours') return scale(known.object, replicas);
   const record = findRecord(facts, revision);
   if (known.is !== 'absent' || record === undefined) return [];
@@ -110,7 +114,7 @@ function compared(wanted: KubeObject): object {
   return { ...content, metadata: { labels: metadata.labels, annotations: metadata.annotations } };
 }
 
-export function remove(kind: ChildKind | 'ModelRollback', { metadata }: KubeObject): Action {
+export function remove(kind: ChildKind, { metadata }: KubeObject): Action {
   return { verb: 'delete', kind, name: metadata.name, uid: metadata.uid };
 }
 

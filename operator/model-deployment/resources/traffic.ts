@@ -1,7 +1,7 @@
 import { canonicalJson } from '#contract/canonical.ts';
 import { TRAFFIC_FILE, type Traffic } from '#contract/traffic.ts';
 import type { ConfigMap } from '#operator/kube/index.ts';
-import { MEMORY, type Promotion } from '../annotations.ts';
+import { MEMORY, type Promotion, type RolloutMemory } from '../annotations.ts';
 import { childMetadata, type Owner } from '../identity.ts';
 import { trafficName } from '../traffic-file.ts';
 
@@ -9,7 +9,11 @@ import { trafficName } from '../traffic-file.ts';
 export function trafficConfigMap(
   owner: Owner,
   traffic: Traffic,
-  memory: { readonly highest: number; readonly promotions: readonly Promotion[] },
+  memory: {
+    readonly highest: number;
+    readonly promotions: readonly Promotion[];
+    readonly rollout?: RolloutMemory | undefined;
+  },
 ): ConfigMap {
   return {
     apiVersion: 'v1',
@@ -18,6 +22,7 @@ export function trafficConfigMap(
       annotations: {
         [MEMORY.highestRevision]: String(memory.highest),
         [MEMORY.promotions]: canonicalJson(memory.promotions),
+        ...(memory.rollout === undefined ? {} : { [MEMORY.rollout]: canonicalJson(memory.rollout) }),
       },
     }),
     data: { [TRAFFIC_FILE]: canonicalJson(traffic) },

@@ -4,6 +4,7 @@ import { specHash } from '#operator/api/hashes.ts';
 import type { ModelDeployment, ModelRevision } from '#operator/api/objects.ts';
 import { DEPLOYMENT, MODEL_REVISION, POD } from '#operator/kube/index.ts';
 import type { Deployment, Kube, Pod, Service } from '#operator/kube/index.ts';
+import { NOTHING_READ, type Monitoring } from '#operator/rollout/readings.ts';
 import type { SourceState } from '#operator/source/index.ts';
 import type { Plan } from '../action.ts';
 import { execute } from '../execute.ts';
@@ -25,6 +26,8 @@ export class World {
   readonly cluster = new MemoryCluster(() => this.now);
   readonly obstacles = new Obstacles();
   readonly acknowledged = new Map<string, number>();
+  /** What pods and Prometheus said of the rollout. */
+  monitoring: Monitoring = NOTHING_READ;
   #source: { readonly hash: string; readonly state: SourceState } | undefined;
   #pods = 0;
 
@@ -113,6 +116,8 @@ export class World {
         obstacles: this.obstacles,
         source: (_uid, hash) => (this.#source?.hash === hash ? this.#source.state : { state: 'idle' }),
         acknowledged: () => new Map(this.acknowledged),
+        monitoring: () => this.monitoring,
+        statusWrittenAt: () => undefined,
       },
       this.now,
     );

@@ -1,0 +1,99 @@
+import { LABEL } from '#contract/names.ts';
+import { REASONS, type Reason } from '#operator/api/conditions.ts';
+import { ownerOf } from './identity.ts';
+import type { Observed } from './observed.ts';
+import { describeBake, describeRollout } from './describe-rollout.ts';
+import type { Named, Serving, Situation } from './situation.ts';
+
+export interface Text {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** Ready's reason and message: one cause, and the next step. */
+export function describe(situation: Situation, serving: Serving, o: Observed): Text {
+  const { name } = ownerOf(o.modelDeployment);
+  switch (situation.is) {
+    case 'obstructed':
+      return { reason: situation.obstacle.reason, message: situation.obstacle.message };
+    case 'rejected': {
+      const again = situation.undo
+        ? 'Delete the ModelRollback, or create one to another revision.'
+        : `It is not tried again until the spec changes; to try it once more: kubectl delete modelrevision ${situation.revision.name}.`;
+      return {
+        reason: situation.failure.reason,
+        message: `Revision ${text(situation.revision)} was rejected. ${situation.failure.message} ${again}`,
+      };
+    }
+    case 'rollingBack':
+      return {
+        reason: situation.failure?.reason ?? REASONS.rollingBack,
+        message: `ModelRollback ${situation.rollback} brings back revision ${text(situation.to)}, which is starting.${because(situation.failure)}`,
+      };
+    case 'rollingOut':
+    case 'suspended':
+      return describeRollout(situation, o);
+    case 'baking':
+    case 'bakeFailed':
+      return describeBake(situation, o);
+    case 'rolledBack': {
+      const from =
+        situation.from === undefined || situation.from === situation.to.name
+          ? ''
+          : ` instead of ${situation.from}`;
+      const why =
+        situation.automatic === undefined
+          ? ''
+          : ` Windlass undid it: ${situation.automatic.reason}: ${situation.automatic.message}`;
+      return {
+        reason: REASONS.rolledBack,
+        message: `ModelRollback ${situation.rollback} holds revision ${text(situation.to)}${from}.${why} Change the spec of ModelDeployment ${name} to go on, or resume it: kubectl delete modelrollback ${situation.rollback}.`,
+      };
+    }
+    case 'sourceFailed':
+    case 'sourceUnavailable':
+      return { reason: situation.failure.reason, message: situation.failure.message };
+    case 'resolving':
+      return {
+        reason: REASONS.resolving,
+        message: `Reading and checking ${o.modelDeployment.spec.model.uri}.`,
+      };
+    case 'starting':
+      return {
+        reason: situation.failure?.reason ?? REASONS.starting,
+        message: `Revision ${text(situation.candidate)} is starting: ${situation.ready} of ${situation.pods} pods are ready; it is rejected if that takes longer than rollout.progressDeadline, ${o.modelDeployment.spec.rollout.progressDeadline}.${because(situation.failure)}`,
+      };
+    case 'scaledToZero': {
+      const { waiting, rollback } = situation;
+      const by = rollback === undefined ? '' : `, which ModelRollback ${rollback} asks for,`;
+      const waits =
+        waiting === undefined ? '' : ` Revision ${text(waiting)}${by} takes effect when it is scaled up.`;
+      return {
+        reason: REASONS.scaledToZero,
+        message: `Nothing runs, because spec.replicas is 0. Scale it up to serve.${waits}`,
+      };
+    }
+    case 'unavailable':
+      return {
+        reason: serving.failure?.reason ?? REASONS.unavailable,
+        message: `No pod of revision ${text(serving.revision)} is ready.${because(serving.failure) || ` See kubectl describe pods -l ${LABEL.revision}=${serving.revision?.name ?? ''}.`}`,
+      };
+    case 'scaling':
+      return { reason: REASONS.scaling, message: `${serves(serving)}${because(serving.failure)}` };
+    case 'serving':
+      return { reason: REASONS.serving, message: serves(serving) };
+  }
+}
+
+export function serves({ revision, ready, desired }: Serving): string {
+  return `Revision ${text(revision)} serves: ${ready} of ${desired} pods are ready.`;
+}
+
+export function because(failure: { readonly message: string } | undefined): string {
+  return failure === undefined ? '' : ` ${failure.message}`;
+}
+
+export function text(revision: Named | undefined): string {
+  if (revision === undefined) return '';
+  return revision.number === undefined ? revision.name : `${revision.name} (${revision.number})`;
+}

@@ -1,0 +1,105 @@
+import { canonicalJson, sha256 } from '#contract/canonical.ts';
+import type { Traffic } from '#contract/traffic.ts';
+import { durationMs } from '#operator/api/schema.ts';
+import type { ConfigMap } from '#operator/kube/index.ts';
+import type { RolloutMemory } from './annotations.ts';
+import { child, type Child } from './children.ts';
+import { ownerOf } from './identity.ts';
+import type { Observed } from './observed.ts';
+import { progressOf, shareOf } from './position.ts';
+import type { Facts } from './revisions.ts';
+import { numberOf, type Rollout } from './rollout.ts';
+import { readTouch, readTraffic, revisionUrl, trafficName } from './traffic-file.ts';
+
+/** What the traffic file says once the plan is carried out. */
+export interface TrafficPlan {
+  readonly known: Child<ConfigMap>;
+  readonly before: Traffic | undefined;
+  /** undefined: nothing is stable, or the file cannot be written. */
+  readonly traffic: Traffic | undefined;
+  readonly memory: RolloutMemory;
+}
+
+/** The same file while it says the same; else the next generation, above all that any pod was told. */
+export function planTraffic(
+  o: Observed,
+  facts: Facts,
+  rollout: Rollout,
+  stable: string | undefined,
+): TrafficPlan {
+  const owner = ownerOf(o.modelDeployment);
+  const known = child(o, 'ConfigMap', trafficName(owner));
+  const before = readTraffic(known.is === 'ours' ? known.object : undefined);
+  const progress = progressOf(rollout);
+  const memory: RolloutMemory = { ...facts.rollout, progress };
+  if (stable === undefined || known.is === 'obstructed' || known.is === 'leaving')
+    return { known, before, traffic: undefined, memory };
+  const wanted = wantedTraffic(o, facts, rollout, stable, before);
+  if (before !== undefined && same(before, wanted)) return { known, before, traffic: before, memory };
+  const told = o.pods.map(({ metadata }) => readTouch(metadata.annotations).generation);
+  const generation = Math.max(before?.generation ?? 0, ...told) + 1;
+  const released = releasedBy(before, wanted);
+  return {
+    known,
+    before,
+    traffic: { ...wanted, generation },
+    memory: {
+      ...memory,
+      ...(released === undefined ? {} : { released: { revision: released, at: o.now } }),
+      ...(wanted.candidate === undefined && before?.candidate === undefined ? {} : { changedAt: o.now }),
+    },
+  };
+}
+
+function wantedTraffic(
+  o: Observed,
+  facts: Facts,
+  rollout: Rollout,
+  stable: string,
+  before: Traffic | undefined,
+): Traffic {
+  const owner = ownerOf(o.modelDeployment);
+  const { sticky, shadow, candidateTimeout } = o.modelDeployment.spec.rollout;
+  const url = revisionUrl(owner, stable);
+  const unchanged = before?.stable.revision === stable && before.stable.url === url;
+  const share = shareOf(rollout);
+  return {
+    formatVersion: 1,
+    generation: before?.generation ?? 1,
+    token: before?.token ?? forwardingToken(o.modelDeployment.metadata.uid ?? ''),
+    stable: unchanged ? before.stable : { revision: stable, number: numberOf(facts, o, stable) ?? 1, url },
+    ...(share === undefined || share.revision === stable
+      ? {}
+      : {
+          candidate: {
+            revision: share.revision,
+            number: share.number,
+            url: revisionUrl(owner, share.revision),
+            weight: share.weight,
+            shadow: share.shadow,
+            deadlineMs: durationMs(candidateTimeout),
+            tolerance: shadow?.tolerance ?? 0,
+            ...(sticky === undefined ? {} : { stickyHeader: sticky.header.toLowerCase() }),
+          },
+        }),
+  };
+}
+
+/** Files of earlier operators have no token: that alone is no change. */
+function same(before: Traffic, wanted: Traffic): boolean {
+  const content = ({ stable, candidate }: Traffic): string =>
+    canonicalJson({ revision: stable.revision, url: stable.url, candidate });
+  return content(before) === content(wanted);
+}
+
+/** The revision that takes nothing any more, and is not the stable one now. */
+function releasedBy(before: Traffic | undefined, wanted: Traffic): string | undefined {
+  const revision = before?.candidate?.revision;
+  const gone = revision !== wanted.candidate?.revision && revision !== wanted.stable.revision;
+  return gone ? revision : undefined;
+}
+
+/** Not guessed by a client, and the same at each look: planning stays pure, and no Secret has to be kept. */
+function forwardingToken(uid: string): string {
+  return sha256(`forwarded requests of ${uid}`).slice(0, 32);
+}

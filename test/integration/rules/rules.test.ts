@@ -1,0 +1,82 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { build } from '#test/cluster/build.ts';
+import { attempt } from '#test/cluster/command.ts';
+import { alerts, rulesFile, runbookOf } from '../../../monitoring/rules/index.ts';
+import { modelCases } from './models.ts';
+import { operatorCases } from './operator.ts';
+import { rolloutCases } from './rollouts.ts';
+import type { AlertCase, Series } from './series.ts';
+
+const cases = [...modelCases, ...rolloutCases, ...operatorCases];
+
+let folder = '';
+let promtool = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'windlass-rules-'));
+  await writeFile(join(folder, 'rules.yaml'), rulesFile());
+  ({ promtool } = await build(['promtool']));
+}, 1_200_000);
+afterAll(async () => rm(folder, { recursive: true, force: true }));
+
+interface Expected {
+  readonly exp_labels: object;
+  readonly exp_annotations: object;
+}
+
+/** What promtool says against these alerts at that time; '' for nothing. */
+async function complaints(
+  alert: string,
+  { series, at }: { readonly series: Series; readonly at: string },
+  expected: readonly Expected[],
+): Promise<string> {
+  const file = join(folder, `${alert}.test.yaml`);
+  const test = {
+    interval: '1m',
+    input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+    alert_rule_test: [{ eval_time: at, alertname: alert, exp_alerts: expected }],
+  };
+  await writeFile(file, stringify({ rule_files: ['rules.yaml'], evaluation_interval: '1m', tests: [test] }));
+  const { code, stdout, stderr } = await attempt(promtool, ['test', 'rules', file]);
+  return code === 0 ? '' : `${stdout}${stderr}`;
+}
+
+const expectedOf = ({ alert, fires }: AlertCase): Expected => ({
+  exp_labels: fires.labels,
+  exp_annotations: {
+    summary: fires.summary,
+    description: fires.description,
+    runbook_url: runbookOf({ alert }),
+  },
+});
+
+describe('the rules', () => {
+  it('are rules to promtool, with nothing to criticize', async () => {
+    const { code, stdout, stderr } = await attempt(promtool, [
+      'check',
+      'rules',
+      '--lint=all',
+      '--lint-fatal',
+      join(folder, 'rules.yaml'),
+    ]);
+    expect({ code, said: code === 0 ? '' : stdout + stderr }).toEqual({ code: 0, said: '' });
+  });
+
+  it('have a case for each alert', () => {
+    expect(cases.map(({ alert }) => alert).toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted());
+    expect(cases.filter(({ quiet }) => Object.keys(quiet).length === 0)).toEqual([]);
+  });
+
+  it.each(cases)('$alert fires, and says what it found', async (each) => {
+    expect(await complaints(each.alert, each.fires, [expectedOf(each)])).toBe('');
+  });
+
+  it.each(
+    cases.flatMap(({ alert, quiet }) => Object.entries(quiet).map(([why, input]) => ({ alert, why, input }))),
+  )('$alert does not fire where $why', async ({ alert, input }) => {
+    expect(await complaints(alert, input, [])).toBe('');
+  });
+});

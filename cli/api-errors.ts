@@ -3,8 +3,7 @@ import type { KubeError, KubeErrorKind } from '#operator/kube/index.ts';
 import { CliError, EXIT } from './exit.ts';
 
 const HINTS: Readonly<Record<KubeErrorKind, string | undefined>> = {
-  forbidden:
-    'ask for the ClusterRole windlass-view (to look), windlass-edit or windlass-rollback (to undo) in that namespace',
+  forbidden: undefined, // by what was tried: see missingRole
   transient: 'is the cluster running, and is this the right --context?',
   notFound: undefined,
   gone: 'run the command again',
@@ -28,12 +27,25 @@ export function fromKubeError(error: KubeError): CliError {
       cause: error,
     });
   }
-  const hint = HINTS[error.kind];
+  const hint = error.kind === 'forbidden' ? missingRole(error.message) : HINTS[error.kind];
   return new CliError(error.message, {
     exitCode: error.kind === 'notFound' ? EXIT.notFound : EXIT.error,
     cause: error,
     ...(hint === undefined ? {} : { hint }),
   });
+}
+
+/** The API server says `cannot patch resource "modeldeployments" in API group ...`; the roles are the chart's. */
+const ROLES: readonly (readonly [RegExp, string])[] = [
+  [/cannot patch resource "modeldeployments"/, 'windlass-edit (to promote, pause and resume)'],
+  [/cannot create resource "modelrollbacks"/, 'windlass-rollback (to undo and abort)'],
+  [/resource "services\/proxy"/, 'edit, or a role with get and create on services/proxy (to predict)'],
+  [/resource "events"/, 'windlass-view, or a role with list on events of events.k8s.io'],
+];
+
+function missingRole(message: string): string {
+  const role = ROLES.find(([pattern]) => pattern.test(message))?.[1] ?? 'windlass-view (to look)';
+  return `ask for the ClusterRole ${role} in that namespace, or see what you may: kubectl auth can-i --list -n NAMESPACE`;
 }
 
 /** A 404 for a whole kind is a plain page; one for an object names it in its details. */

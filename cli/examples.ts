@@ -3,6 +3,7 @@ export const EXAMPLES = {
   program: `Examples:
   kubectl windlass status bankchurn --watch     # follow a rollout to its end
   kubectl windlass predict bankchurn            # try it, with an example made from its inputs
+  kubectl windlass promote bankchurn            # end the hold that its rollout is in
   kubectl windlass undo bankchurn               # back to what served before, in seconds
   kubectl windlass history bankchurn            # every revision, and why it is where it is`,
   status: `Examples:
@@ -14,12 +15,32 @@ export const EXAMPLES = {
 In a script: it ends with 0 when the model is Ready and with 4 when it needs a person.`,
   history: `Examples:
   kubectl windlass history bankchurn
-  kubectl windlass history bankchurn -o wide    # size, image and source too
+  kubectl windlass history bankchurn -o wide    # when each served, who undid it, metrics, image and source too
   kubectl windlass history bankchurn -o json | jq '.revisions[].spec.artifact.sha256'`,
   diff: `Examples:
   kubectl windlass diff bankchurn               # what the newest change changed
   kubectl windlass diff bankchurn 3             # revision 3 against the one that serves
-  kubectl windlass diff bankchurn 2 5           # any two`,
+  kubectl windlass diff bankchurn 2 5           # any two
+  kubectl windlass diff bankchurn --exit-code   # for scripts: 0 the same, 1 different, 2 and more an error`,
+  events: `Examples:
+  kubectl windlass events bankchurn
+  kubectl windlass events bankchurn --watch     # beside a rollout
+  kubectl windlass events bankchurn -o json | jq -r '.items[] | select(.type == "Warning").note'`,
+  promote: `Examples:
+  kubectl windlass promote bankchurn                # end this hold
+  kubectl windlass promote bankchurn --full         # and all that come
+  kubectl windlass promote bankchurn --revision=4   # only if revision 4 is still the candidate
+  kubectl windlass promote bankchurn --dry-run -o yaml`,
+  abort: `Examples:
+  kubectl windlass abort bankchurn --reason='p99 looks odd'
+  kubectl windlass abort bankchurn --dry-run        # what it would do
+
+To go forward again: change the spec (kubectl apply), or delete the ModelRollback that this command names.`,
+  pause: `Examples:
+  kubectl windlass pause bankchurn                  # stays at its weight
+  kubectl windlass resume bankchurn                 # goes on`,
+  resume: `Examples:
+  kubectl windlass resume bankchurn`,
   undo: `Examples:
   kubectl windlass undo bankchurn --reason='false alarms since 10:00'
   kubectl windlass undo bankchurn --to-revision=3
@@ -38,6 +59,12 @@ To go forward again: change the spec (kubectl apply), or delete the ModelRollbac
   kubectl windlass push bundles/bankchurn s3://models/bankchurn/2/ --endpoint-url=http://minio.example.com:9000
 
 Give each version a prefix of its own: a bundle that is there already is not changed in place.`,
+  init: `Examples:
+  kubectl windlass init bundles/bankchurn --uri=s3://models/bankchurn/1/ > bankchurn.yaml
+  kubectl windlass init s3://models/bankchurn/1/ -n churn --secret=models --output=bankchurn.yaml
+  kubectl windlass init s3://models/fraud.onnx --name=fraud | kubectl apply -f -
+
+It speaks to no cluster. Review the limits of the checks before you apply it.`,
   completion: `Examples:
   source <(kubectl windlass completion bash)    # completes kubectl-windlass, for this shell
   source <(kubectl windlass completion zsh)

@@ -3,6 +3,8 @@ export const EXIT = {
   ok: 0,
   /** The API server, the network or a local file said no. */
   error: 1,
+  /** `diff --exit-code`: there are differences. */
+  different: 1,
   usage: 2,
   notFound: 3,
   /** Windlass cannot go on without a person: Stalled, Rejected, Invalid. */
@@ -18,8 +20,8 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export const EXIT_HELP = `Exit codes:
   0    done; for status: Ready
-  1    the API server, the network or a local file said no
-  2    wrong usage
+  1    the API server, the network or a local file said no; for diff --exit-code: they differ
+  2    wrong usage, or nothing there to do it to (promote without a rollout); for diff --exit-code: any error
   3    there is no such ModelDeployment or revision
   4    Windlass cannot go on by itself: Stalled, Rejected or Invalid (what served goes on serving)
   5    the time of --timeout is up

@@ -2,7 +2,7 @@
 export interface Io {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
-  readonly stdout: { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stdout: { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
   readonly stdin: NodeJS.ReadableStream;
   readonly env: NodeJS.ProcessEnv;
   readonly now: () => Date;

@@ -4,6 +4,7 @@ import { LABEL } from '#contract/names.ts';
 import { isMissingObject } from './api-errors.ts';
 import { CliError, EXIT } from './exit.ts';
 import type { Session } from './session.ts';
+import { readApplied } from './status/applied.ts';
 import type { Readings } from './status/view.ts';
 
 /** The ModelDeployment, or an error that says which ones there are. */
@@ -54,5 +55,7 @@ export async function readStatus(session: Session, name: string): Promise<Readin
       throw error;
     }),
   ]);
-  return { deployment, revisions, rollbacks, pods };
+  const moving = deployment.status?.rollout !== undefined && pods !== undefined;
+  const applied = moving ? { applied: await readApplied(session, pods) } : {};
+  return { deployment, revisions, rollbacks, pods, ...applied };
 }

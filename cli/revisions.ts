@@ -2,10 +2,15 @@ import type { ModelDeployment, ModelRevision, ModelRollback } from '#operator/ap
 import { ANNOTATION } from '#contract/names.ts';
 import { CliError, EXIT } from './exit.ts';
 
-/** A revision's number: its status has it, and the annotation when a status was lost. */
+/**
+ * A revision's number: its status has it, and the annotation when a status was lost. Content that came back has taken a
+ * greater one, which the annotation knows first.
+ */
 export function revisionNumber(revision: ModelRevision): number | undefined {
   const annotated = Number(revision.metadata.annotations?.[ANNOTATION.revisionNumber]);
-  return revision.status?.revision ?? (Number.isInteger(annotated) && annotated > 0 ? annotated : undefined);
+  const known = [revision.status?.revision ?? 0, Number.isInteger(annotated) ? annotated : 0];
+  const number = Math.max(...known);
+  return number > 0 ? number : undefined;
 }
 
 /** `revision 3`, or its name where it has no number yet. */

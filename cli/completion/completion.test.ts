@@ -22,7 +22,24 @@ const words = (line: string) => {
 
 describe('what comes next on the command line', () => {
   test.each([
-    ['', ['status', 'history', 'diff', 'undo', 'predict', 'push', 'completion']],
+    [
+      '',
+      [
+        'status',
+        'history',
+        'diff',
+        'events',
+        'promote',
+        'abort',
+        'pause',
+        'resume',
+        'undo',
+        'predict',
+        'push',
+        'init',
+        'completion',
+      ],
+    ],
     ['status ', 'deployment'],
     ['undo --context ', 'nothing'],
     ['-n churn status ', 'deployment'],
@@ -35,6 +52,16 @@ describe('what comes next on the command line', () => {
     ['status -n ', 'namespace'],
     ['history -o ', ['json', 'yaml', 'wide']],
     ['push ', 'file'],
+    ['init ', 'file'],
+    ['init bundle --output ', 'file'],
+    ['promote ', 'deployment'],
+    ['promote bankchurn --revision ', 'revision'],
+    ['promote bankchurn -o ', ['json', 'yaml']],
+    ['abort ', 'deployment'],
+    ['pause ', 'deployment'],
+    ['resume ', 'deployment'],
+    ['events ', 'deployment'],
+    ['events bankchurn ', 'nothing'],
     ['predict bankchurn -d ', 'file'],
     ['completion ', ['bash', 'zsh', 'fish', 'kubectl']],
   ])('%j', (line, wanted) => {

@@ -6,13 +6,16 @@ const ARGUMENTS: Readonly<Record<string, CommandShape['arguments'][number]>> = {
   a: 'revision',
   b: 'revision',
   dir: 'file',
+  from: 'file',
   shell: 'shell',
 };
 const VALUES: Readonly<Record<string, OptionShape['value']>> = {
   namespace: 'namespace',
   kubeconfig: 'file',
   'to-revision': 'revision',
+  revision: 'revision',
   data: 'file',
+  output: 'file',
 };
 
 /** The program as the completion sees it: whatever has a command or an option is completed. */

@@ -1,4 +1,6 @@
-import { EXIT } from '../exit.ts';
+import { isKubeError } from '#operator/kube/index.ts';
+import { fromKubeError } from '../api-errors.ts';
+import { CliError, EXIT } from '../exit.ts';
 import type { ExitCode } from '../exit.ts';
 import { document, paintFor } from '../format/index.ts';
 import type { Io } from '../io.ts';
@@ -11,6 +13,7 @@ import { revisionPair } from './pair.ts';
 import { renderDiff } from './render.ts';
 
 export interface DiffOptions extends GlobalOptions {
+  readonly exitCode?: boolean;
   readonly output?: 'json' | 'yaml';
 }
 
@@ -33,6 +36,16 @@ export function diff(
         ? `${renderDiff(describeRevision(before), describeRevision(after), sections, paintFor(io.stdout, io.env))}\n`
         : `${document(options.output, { before: before.metadata.name, after: after.metadata.name, sections })}\n`,
     );
-    return EXIT.ok;
+    return options.exitCode === true && sections.length > 0 ? EXIT.different : EXIT.ok;
+  }).catch((error: unknown) => {
+    throw options.exitCode === true ? notDifferent(error) : error;
   });
+}
+
+/** With --exit-code, 1 means that they differ: what failed ends with 2 or more, as with git diff and kubectl diff. */
+function notDifferent(error: unknown): unknown {
+  const shown = isKubeError(error) ? fromKubeError(error) : error;
+  if (!(shown instanceof CliError) || shown.exitCode !== EXIT.error) return shown;
+  const hint = shown.hint === undefined ? {} : { hint: shown.hint };
+  return new CliError(shown.message, { exitCode: EXIT.usage, cause: error, ...hint });
 }

@@ -8,7 +8,7 @@ export interface Change {
   readonly field: string;
   readonly before: string | undefined;
   readonly after: string | undefined;
-  /** For numbers: how much, as in +0.012. */
+  /** For numbers: how much, as in `+0.012, +1.4 %`. Which way is better is not known here. */
   readonly delta?: string;
 }
 
@@ -28,7 +28,9 @@ export function compareRevisions(before: ModelRevision, after: ModelRevision): r
         ...change('version', a.model.version, b.model.version),
         ...change('task', a.model.task, b.model.task),
         ...change('source', a.artifact.uri, b.artifact.uri),
+        ...change('digest', digest(a.artifact.sha256), digest(b.artifact.sha256)),
         ...change('size', bytes(a.artifact.size), bytes(b.artifact.size)),
+        ...change('memory', memory(a.model.estimatedMemoryBytes), memory(b.model.estimatedMemoryBytes)),
       ],
     },
     { title: 'Metrics', changes: metricChanges(a.model.metrics ?? {}, b.model.metrics ?? {}) },
@@ -55,7 +57,7 @@ function metricChanges(
   return keysOf(before, after).flatMap((field) => {
     const [a, b] = [before[field], after[field]];
     if (a === b) return [];
-    const delta = a === undefined || b === undefined ? undefined : signed(b - a);
+    const delta = a === undefined || b === undefined ? undefined : difference(a, b);
     return [{ field, before: number(a), after: number(b), ...(delta === undefined ? {} : { delta }) }];
   });
 }
@@ -64,9 +66,24 @@ function number(value: number | undefined): string | undefined {
   return value === undefined ? undefined : String(Number(value.toPrecision(6)));
 }
 
+/** `+0.004, +0.47 %`; of zero there is no percentage. */
+function difference(before: number, after: number): string {
+  const delta = after - before;
+  const share = before === 0 ? undefined : (100 * delta) / Math.abs(before);
+  return share === undefined ? signed(delta) : `${signed(delta)}, ${signed(share)} %`;
+}
+
 function signed(value: number): string {
   const text = String(Number(value.toPrecision(3)));
   return value > 0 ? `+${text}` : text;
+}
+
+function digest(sha256: string): string {
+  return sha256.slice(0, 12);
+}
+
+function memory(estimate: number | undefined): string | undefined {
+  return estimate === undefined ? undefined : bytes(estimate);
 }
 
 function compareMaps(
@@ -96,6 +113,9 @@ function tensor(value: ModelInput | ModelOutput): string {
     if (value.integer) parts.push('whole numbers');
     if (value.range !== undefined) parts.push(`${value.range.min ?? ''}..${value.range.max ?? ''}`);
     if (value.values !== undefined) parts.push(`one of ${value.values.join(' ')}`);
+    if (value.default !== undefined) parts.push(`default ${value.default}`);
+    if (value.image !== undefined) parts.push(`picture ${canonicalJson(value.image)}`);
+    if (value.unit !== undefined) parts.push(`in ${value.unit}`);
   }
   return parts.join(', ');
 }
@@ -115,9 +135,6 @@ function leaves(value: unknown, path = ''): Readonly<Record<string, string>> {
 
 function files(revision: ModelRevision): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    revision.spec.artifact.files.map((file) => [
-      file.path,
-      `${file.sha256.slice(0, 12)} (${bytes(file.size)})`,
-    ]),
+    revision.spec.artifact.files.map((file) => [file.path, `${digest(file.sha256)} (${bytes(file.size)})`]),
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { age, bytes, columns, document, duration, noPaint, paintFor, table } from './index.ts';
+import { age, bar, bytes, columns, document, duration, noPaint, paintFor, signsFor, table } from './index.ts';
 
 describe('a duration reads as kubectl prints it', () => {
   test.each([
@@ -65,4 +65,30 @@ test('colours appear on a terminal alone, and NO_COLOR turns them off', () => {
   expect(paintFor({ isTTY: true }, {})('good', 'ok')).toBe('\u001B[32mok\u001B[39m');
   expect(paintFor({ isTTY: true }, { NO_COLOR: '1' })).toBe(noPaint);
   expect(paintFor({}, {})('bad', 'no')).toBe('no');
+});
+
+describe('a bar shows a share of two', () => {
+  test.each([
+    [0, '░░░░░░░░░░'],
+    [1, '█░░░░░░░░░'],
+    [50, '█████░░░░░'],
+    [99, '█████████░'],
+    [100, '██████████'],
+  ])('%d %%', (percent, text) => {
+    expect(bar(percent, 10)).toBe(text);
+  });
+});
+
+describe('signs follow the terminal’s character set', () => {
+  test.each([
+    [{}, '├─ ✓'],
+    [{ LANG: 'de_DE.UTF-8' }, '├─ ✓'],
+    [{ LANG: 'C.utf8' }, '├─ ✓'],
+    [{ LANG: 'C' }, '|- +'],
+    [{ LANG: 'en_US.UTF-8', LC_ALL: 'POSIX' }, '|- +'],
+    [{ LANG: 'en_US.ISO-8859-1' }, '|- +'],
+    [{ LANG: 'en_US.UTF-8', TERM: 'dumb' }, '|- +'],
+  ])('%j', (env, text) => {
+    expect(signsFor(env)('├─ ✓')).toBe(text);
+  });
 });

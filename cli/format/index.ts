@@ -5,3 +5,6 @@ export type { DocumentFormat } from './document.ts';
 export { noPaint, paintFor } from './paint.ts';
 export type { Paint, Tone } from './paint.ts';
 export { columns, table } from './table.ts';
+export { bar } from './bar.ts';
+export { allSigns, asciiSigns, signsFor } from './plain.ts';
+export type { Signs } from './plain.ts';

@@ -1,7 +1,7 @@
 import { MODEL_DEPLOYMENT } from '#operator/kube/index.ts';
 import { EXIT } from '../exit.ts';
 import type { ExitCode } from '../exit.ts';
-import { document, paintFor } from '../format/index.ts';
+import { document, paintFor, signsFor } from '../format/index.ts';
 import type { Io } from '../io.ts';
 import type { GlobalOptions, OutputFormat } from '../options.ts';
 import { poll } from '../poll.ts';
@@ -28,6 +28,8 @@ const EXIT_OF: Readonly<Record<Outcome, ExitCode>> = {
   deleting: EXIT.progressing,
 };
 const INTERVAL_MS = 700;
+/** A hold counts down by the second, whether or not the API server answers. */
+const TICK_MS = 250;
 
 export function status(name: string | undefined, options: StatusOptions, io: Io): Promise<ExitCode> {
   return withSession(options, io.signal, async (session) => {
@@ -62,12 +64,17 @@ async function list(session: Session, options: StatusOptions, io: Io): Promise<E
 async function watch(session: Session, name: string, options: StatusOptions, io: Io): Promise<ExitCode> {
   const screen = screenFor(io);
   const machine = options.output === 'json' || options.output === 'yaml';
+  let seen: Readings | undefined;
+  const redraw = (): void => {
+    if (seen !== undefined && !machine) screen.show(render(seen, options, io, true));
+  };
+  const clock = setInterval(redraw, TICK_MS);
   const last = await poll(
     async () => {
-      const readings = await readStatus(session, name);
-      if (!machine) screen.show(render(readings, options, io, true));
-      const outcome = outcomeOf(readings.deployment);
-      return outcome === 'ready' || outcome === 'stalled' ? readings : undefined;
+      seen = await readStatus(session, name);
+      redraw();
+      const outcome = outcomeOf(seen.deployment);
+      return outcome === 'ready' || outcome === 'stalled' ? seen : undefined;
     },
     {
       signal: io.signal,
@@ -75,7 +82,7 @@ async function watch(session: Session, name: string, options: StatusOptions, io:
       intervalMs: INTERVAL_MS,
       what: `${name} is neither ready nor stalled`,
     },
-  );
+  ).finally(() => clearInterval(clock));
   if (machine) io.out(`${render(last, options, io)}\n`);
   return EXIT_OF[outcomeOf(last.deployment)];
 }
@@ -93,6 +100,7 @@ function render(readings: Readings, options: StatusOptions, io: Io, watching = f
   return renderTree(statusView(readings), {
     now: io.now(),
     paint: paintFor(io.stdout, io.env),
+    signs: signsFor(io.env),
     wide: options.output === 'wide',
     watching,
   });

@@ -1,20 +1,46 @@
+import type { WaitsFor } from './rollout-view.ts';
 import type { StatusView } from './view.ts';
 
-/** The command to type next, for the state that the view is in. */
-export function nextStep(view: StatusView): string | undefined {
+/** The commands to type next, for the state that the view is in: the first is the likeliest. */
+export function nextSteps(view: StatusView, watching = false): readonly string[] {
   const target = `${view.name} -n ${view.namespace}`;
-  if (view.outcome === 'deleting') return undefined;
+  if (view.outcome === 'deleting') return [];
   if (view.rollback !== undefined) {
-    return `to go forward: apply another spec, or kubectl delete modelrollback ${view.rollback.metadata.name} -n ${view.namespace}`;
+    return [
+      `to go forward: apply another spec, or kubectl delete modelrollback ${view.rollback.metadata.name} -n ${view.namespace}`,
+    ];
   }
   const troubled = view.revisions
     .find((revision) => revision.role === 'candidate')
     ?.pods?.find((pod) => !pod.ready && pod.restarts > 0);
-  if (troubled !== undefined) {
-    return `kubectl logs ${troubled.name} -n ${view.namespace} --all-containers --previous`;
+  const log =
+    troubled === undefined
+      ? []
+      : [`kubectl logs ${troubled.name} -n ${view.namespace} --all-containers --previous`];
+  if (view.outcome === 'progressing') {
+    const follow = watching ? [] : [`kubectl windlass status ${target} --watch`];
+    return [...log, ...rolloutSteps(view, target, follow)];
   }
-  if (view.outcome === 'progressing') return `kubectl windlass status ${target} --watch`;
+  if (log.length > 0) return log;
   if (view.outcome === 'stalled')
-    return `mend the cause and apply again, or: kubectl windlass history ${target}`;
-  return view.serves ? `kubectl windlass predict ${target}` : undefined;
+    return [`mend the cause and apply again, or: kubectl windlass history ${target}`];
+  return view.serves ? [`kubectl windlass predict ${target}`] : [];
+}
+
+function rolloutSteps(view: StatusView, target: string, follow: readonly string[]): readonly string[] {
+  const phase = view.rollout?.status.phase;
+  if (view.rollout === undefined || phase === undefined || phase === 'Resolving') return follow;
+  if (phase === 'Baking') return [...follow, `kubectl windlass undo ${target}`];
+  if (!view.revisions.some((revision) => revision.role === 'stable')) return follow;
+  const abort = `kubectl windlass abort ${target}`;
+  const promote = `kubectl windlass promote ${target}`;
+  if (phase === 'Promoting') return [...follow, abort];
+  const byHand: Readonly<Record<Exclude<WaitsFor, 'itself'>, readonly string[]>> = {
+    promotion: [promote, abort],
+    'failed check': [abort, `${promote}   # in spite of the check`],
+    'pause by annotation': [`kubectl windlass resume ${target}`, abort],
+    'pause by spec': ['set rollout.paused to false and apply', promote, abort],
+  };
+  if (view.rollout.waitsFor !== 'itself') return byHand[view.rollout.waitsFor];
+  return phase === 'Starting' ? [...follow, abort] : [...follow, `${promote}   # ends this hold now`, abort];
 }

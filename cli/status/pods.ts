@@ -1,4 +1,5 @@
 import type { ContainerStatus, Pod } from '#operator/kube/index.ts';
+import type { Applied } from './applied.ts';
 
 export interface PodView {
   readonly name: string;
@@ -7,9 +8,11 @@ export interface PodView {
   readonly restarts: number;
   readonly node: string | undefined;
   readonly since: string | undefined;
+  /** What it says that it does with requests; undefined where it was not asked. */
+  readonly applied: Applied | undefined;
 }
 
-export function podView(pod: Pod): PodView {
+export function podView(pod: Pod, applied?: Applied): PodView {
   const containers = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
   const ready = pod.status?.conditions?.some((it) => it.type === 'Ready' && it.status === 'True') ?? false;
   return {
@@ -19,6 +22,7 @@ export function podView(pod: Pod): PodView {
     restarts: containers.reduce((sum, container) => sum + container.restartCount, 0),
     node: pod.spec.nodeName,
     since: pod.metadata.creationTimestamp,
+    applied,
   };
 }
 

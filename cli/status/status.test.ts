@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { condition, deployment, NOW, pod, revision, revisionName, rollback, RUNNING } from '../testing.ts';
-import { nextStep } from './next-step.ts';
+import { nextSteps } from './next-step.ts';
 import { podView } from './pods.ts';
 import { renderList } from './table.ts';
 import { renderTree } from './tree.ts';
@@ -128,7 +128,7 @@ test('a candidate that restarts leads to its log, and the stable revision stays 
   const tree = renderTree(view, { now: NOW });
   expect(tree).toContain('bankchurn (namespace churn): Starting, revision 1 serves');
   expect(tree).toContain('CrashLoopBackOff   2 restarts');
-  expect(nextStep(view)).toBe(`kubectl logs ${revisionName(2)}-zz -n churn --all-containers --previous`);
+  expect(nextSteps(view)[0]).toBe(`kubectl logs ${revisionName(2)}-zz -n churn --all-containers --previous`);
 });
 
 test('an undo that holds names its object as the way forward', () => {
@@ -143,7 +143,7 @@ test('an undo that holds names its object as the way forward', () => {
   });
   expect(view.outcome).toBe('stalled');
   expect(renderTree(view, { now: NOW })).toContain('(namespace churn): Undone, revision 1 serves');
-  expect(nextStep(view)).toContain('kubectl delete modelrollback bankchurn-undo-2 -n churn');
+  expect(nextSteps(view)[0]).toContain('kubectl delete modelrollback bankchurn-undo-2 -n churn');
 });
 
 test('of rejected revisions only the newest is shown, and only while it explains a stalled state', () => {

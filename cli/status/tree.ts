@@ -1,12 +1,14 @@
-import { age, columns, noPaint } from '../format/index.ts';
-import type { Paint, Tone } from '../format/index.ts';
-import { nextStep } from './next-step.ts';
+import { age, allSigns, columns, noPaint } from '../format/index.ts';
+import type { Paint, Signs, Tone } from '../format/index.ts';
+import { nextSteps } from './next-step.ts';
 import type { PodView } from './pods.ts';
+import { rolloutLines } from './rollout-lines.ts';
 import type { Outcome, RevisionView, Role, StatusView } from './view.ts';
 
 export interface TreeOptions {
   readonly now: Date;
   readonly paint?: Paint;
+  readonly signs?: Signs;
   readonly wide?: boolean;
   /** The tree is being followed already: no need to say that it can be. */
   readonly watching?: boolean;
@@ -33,14 +35,29 @@ export function renderTree(view: StatusView, options: TreeOptions): string {
     `${paint('strong', view.name)} (namespace ${view.namespace}): ${paint(OUTCOME_TONE[view.outcome], headline(view))}`,
     `│  asks for ${view.uri}`,
     ...(view.url === undefined ? [] : [`│  serves at ${view.url}`]),
+    ...undone(view, options),
     '│',
+    ...rolloutBlock(view, options, paint),
     ...branches(view, options, paint),
     '',
     `${view.reason}: ${view.message}`,
+    ...nextSteps(view, options.watching === true).map((step, i) => `${i === 0 ? 'Next:' : '  or:'} ${step}`),
   ];
-  const next = options.watching === true && view.outcome === 'progressing' ? undefined : nextStep(view);
-  if (next !== undefined) lines.push(`Next: ${next}`);
-  return lines.join('\n');
+  return (options.signs ?? allSigns)(lines.join('\n'));
+}
+
+function rolloutBlock(view: StatusView, options: TreeOptions, paint: Paint): readonly string[] {
+  if (view.rollout === undefined) return [];
+  return [...rolloutLines(view.rollout, options.now, paint).map((line) => `│  ${line}`), '│'];
+}
+
+/** Who brought it back, when and why. */
+function undone({ rollback }: StatusView, options: TreeOptions): readonly string[] {
+  if (rollback === undefined) return [];
+  const { requestedBy, reason } = rollback.spec;
+  const why = reason === undefined || reason === '' ? '' : `: ${reason.split('\n')[0] ?? ''}`;
+  const when = age(rollback.metadata.creationTimestamp, options.now);
+  return [`│  undone by ${requestedBy ?? rollback.metadata.name}, ${when} ago${why}`];
 }
 
 function headline(view: StatusView): string {
@@ -66,7 +83,11 @@ function branches(view: StatusView, options: TreeOptions, paint: Paint): string[
     pods: revision.pods ?? [],
   }));
   const revisionRows = columns(blocks.map(({ revision }) => revisionCells(revision, options)));
-  const podRows = columns(blocks.flatMap(({ pods }) => pods.map((pod) => podCells(pod, options))));
+  const all = blocks.flatMap(({ revision, pods }) => pods.map((pod) => ({ pod, role: revision.role })));
+  const newest = Math.max(0, ...all.map(({ pod }) => pod.applied?.generation ?? 0));
+  const podRows = columns(
+    all.map(({ pod, role }) => podCells(pod, newest === 0 ? undefined : traffic(pod, role, newest), options)),
+  );
   const lines: string[] = [];
   const more = view.retired > 0;
   let podRow = 0;
@@ -102,11 +123,24 @@ function revisionCells(revision: RevisionView, options: TreeOptions): string[] {
   ];
 }
 
-function podCells(pod: PodView, options: TreeOptions): string[] {
+/** What the pod does with requests by its own word; a traffic file that others have and it has not is named. */
+function traffic({ applied }: PodView, role: Role, newest: number): string {
+  if (applied === undefined) return '';
+  const parts = [
+    ...(role === 'stable' ? [`passes on ${applied.weight} %`] : []),
+    ...(role === 'stable' && applied.shadow > 0 ? [`copies ${applied.shadow} %`] : []),
+    ...(applied.generation < newest ? [`has traffic file ${applied.generation} of ${newest}`] : []),
+  ];
+  return parts.join(', ');
+}
+
+/** `passesOn` is undefined where no pod was asked: then there is no such column. */
+function podCells(pod: PodView, passesOn: string | undefined, options: TreeOptions): string[] {
   return [
     pod.name,
     pod.state,
-    pod.restarts === 0 ? '' : `${pod.restarts} restarts`,
+    pod.restarts === 0 ? '' : pod.restarts === 1 ? '1 restart' : `${pod.restarts} restarts`,
+    ...(passesOn === undefined ? [] : [passesOn]),
     age(pod.since, options.now),
     ...(options.wide === true ? [pod.node ?? '<no node>'] : []),
   ];

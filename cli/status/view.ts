@@ -5,6 +5,9 @@ import { LABEL } from '#contract/names.ts';
 import { activeRollback, newestFirst, revisionNumber } from '../revisions.ts';
 import { podView } from './pods.ts';
 import type { PodView } from './pods.ts';
+import type { Applied } from './applied.ts';
+import { phaseName, rolloutView } from './rollout-view.ts';
+import type { RolloutView } from './rollout-view.ts';
 
 /** What was read about one ModelDeployment. `pods` is undefined where the user may not list pods. */
 export interface Readings {
@@ -12,6 +15,8 @@ export interface Readings {
   readonly revisions: readonly ModelRevision[];
   readonly rollbacks: readonly ModelRollback[];
   readonly pods: readonly Pod[] | undefined;
+  /** What pods say that they do with requests, by name; asked only during a rollout. */
+  readonly applied?: ReadonlyMap<string, Applied>;
 }
 
 /** Where it stands, as kstatus reads the conditions. */
@@ -44,6 +49,7 @@ export interface StatusView {
   /** How many more are in the history without a pod. */
   readonly retired: number;
   readonly rollback: ModelRollback | undefined;
+  readonly rollout: RolloutView | undefined;
 }
 
 export function statusView(readings: Readings): StatusView {
@@ -51,22 +57,24 @@ export function statusView(readings: Readings): StatusView {
   const outcome = outcomeOf(deployment);
   const shown = newestFirst(readings.revisions).flatMap((revision) => {
     const role = roleOf(revision, readings, outcome);
-    return role === undefined ? [] : [revisionView(revision, role, readings.pods)];
+    return role === undefined ? [] : [revisionView(revision, role, readings)];
   });
   const { reason, message } = causeOf(deployment);
+  const rollout = rolloutView(deployment, readings.revisions);
   return {
     namespace: deployment.metadata.namespace ?? '',
     name: deployment.metadata.name,
     uri: deployment.spec.model.uri,
     url: deployment.status?.url,
     outcome,
-    phase: outcome === 'progressing' ? deployment.status?.rollout?.phase : undefined,
+    phase: outcome === 'progressing' && rollout !== undefined ? phaseName(rollout.status) : undefined,
     reason,
     message,
     serves: condition(deployment, 'Available')?.status === 'True',
     revisions: shown.toSorted((a, b) => ROLES.indexOf(a.role) - ROLES.indexOf(b.role)),
     retired: readings.revisions.length - shown.length,
     rollback: activeRollback(rollbacks),
+    rollout,
   };
 }
 
@@ -129,7 +137,7 @@ function podsOf(revision: ModelRevision, pods: readonly Pod[] | undefined): read
   return pods?.filter((pod) => pod.metadata.labels?.[LABEL.revision] === revision.metadata.name);
 }
 
-function revisionView(revision: ModelRevision, role: Role, pods: readonly Pod[] | undefined): RevisionView {
+function revisionView(revision: ModelRevision, role: Role, { pods, applied }: Readings): RevisionView {
   return {
     role,
     name: revision.metadata.name,
@@ -138,7 +146,7 @@ function revisionView(revision: ModelRevision, role: Role, pods: readonly Pod[] 
     since: revision.status?.since ?? revision.metadata.creationTimestamp,
     reason: revision.status?.reason,
     pods: podsOf(revision, pods)
-      ?.map((pod) => podView(pod))
+      ?.map((pod) => podView(pod, applied?.get(pod.metadata.name)))
       .toSorted((a, b) => a.name.localeCompare(b.name)),
   };
 }

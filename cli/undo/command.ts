@@ -7,17 +7,18 @@ import { document } from '../format/index.ts';
 import type { Io } from '../io.ts';
 import type { GlobalOptions } from '../options.ts';
 import { poll } from '../poll.ts';
-import { readDeployment, readRevisions, readRollbacks } from '../read.ts';
 import { describeRevision, revisionNumber } from '../revisions.ts';
+import { readRollout } from '../rollout/annotate.ts';
+import type { RolloutInput } from '../rollout/candidate.ts';
 import { withSession } from '../session.ts';
 import type { Session } from '../session.ts';
+import { abortPlan } from './abort.ts';
 import { createRollback, whoAmI } from './create.ts';
 import { undoState } from './progress.ts';
 import { rollbackName, undoPlan } from './target.ts';
 import type { UndoPlan } from './target.ts';
 
-export interface UndoOptions extends GlobalOptions {
-  readonly toRevision?: string;
+export interface AbortOptions extends GlobalOptions {
   readonly reason?: string;
   readonly dryRun?: boolean;
   readonly wait: boolean;
@@ -25,38 +26,77 @@ export interface UndoOptions extends GlobalOptions {
   readonly output?: 'json' | 'yaml';
 }
 
+export interface UndoOptions extends AbortOptions {
+  readonly toRevision?: string;
+}
+
 const INTERVAL_MS = 150;
 
 export function undo(name: string, options: UndoOptions, io: Io): Promise<ExitCode> {
   return withSession(options, io.signal, async (session) => {
-    const [deployment, revisions, rollbacks, requestedBy] = await Promise.all([
-      readDeployment(session, name),
-      readRevisions(session, name),
-      readRollbacks(session, name),
-      whoAmI(session),
-    ]);
-    const plan = undoPlan({ deployment, revisions, rollbacks, toRevision: options.toRevision });
-    const taken = new Set(rollbacks.map((rollback) => rollback.metadata.name));
-    const created = await createRollback(
-      session,
-      (attempt) => rollbackObject(deployment, plan, attempt, requestedBy, options),
-      taken,
-      options.dryRun === true,
-    );
-    if (options.dryRun === true || !options.wait) {
-      report(created, plan, options, io);
-      return EXIT.ok;
-    }
-    if (options.output === undefined) announce(plan, created, io);
-    const settled = await waitUntilServing(session, created, plan, options, io);
-    if (options.output === undefined) {
-      const { kube, namespace, call } = session;
-      const serving = await kube.get(MODEL_REVISION, { namespace, name: plan.to.metadata.name }, call);
-      io.out(wayForward(settled, plan.to, serving, namespace));
-    }
-    if (options.output !== undefined) io.out(`${document(options.output, settled.rollback)}\n`);
-    return EXIT.ok;
+    const input = await readRollout(session, name);
+    const plan = undoPlan({ ...input, toRevision: options.toRevision });
+    return carryOut(session, input, plan, options, io);
   });
+}
+
+/** Ends a rollout: an undo to the revision that serves. Asked twice, it waits for the first. */
+export function abort(name: string, options: AbortOptions, io: Io): Promise<ExitCode> {
+  return withSession(options, io.signal, async (session) => {
+    const input = await readRollout(session, name);
+    const planned = abortPlan(input);
+    switch (planned.kind) {
+      case 'done':
+        if (options.output === undefined) io.out(`${planned.message}\n`);
+        else io.out(`${document(options.output, planned.rollback)}\n`);
+        return EXIT.ok;
+      case 'requested':
+        return settle(session, planned.rollback, planned.plan, options, io);
+      case 'abort':
+        return carryOut(session, input, planned.plan, options, io);
+    }
+  });
+}
+
+async function carryOut(
+  session: Session,
+  { deployment, rollbacks }: RolloutInput,
+  plan: UndoPlan,
+  options: AbortOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const requestedBy = await whoAmI(session);
+  const taken = new Set(rollbacks.map((rollback) => rollback.metadata.name));
+  const created = await createRollback(
+    session,
+    (attempt) => rollbackObject(deployment, plan, attempt, requestedBy, options),
+    taken,
+    options.dryRun === true,
+  );
+  return settle(session, created, plan, options, io);
+}
+
+async function settle(
+  session: Session,
+  created: ModelRollback,
+  plan: UndoPlan,
+  options: AbortOptions,
+  io: Io,
+): Promise<ExitCode> {
+  if (options.dryRun === true || !options.wait) {
+    report(created, plan, options, io);
+    return EXIT.ok;
+  }
+  if (options.output === undefined) announce(plan, created, io);
+  const settled = await waitUntilServing(session, created, plan, options, io);
+  if (options.output === undefined) {
+    const { kube, namespace, call } = session;
+    const serving = await kube.get(MODEL_REVISION, { namespace, name: plan.to.metadata.name }, call);
+    io.out(wayForward(settled, plan.to, serving, namespace));
+  } else {
+    io.out(`${document(options.output, settled.rollback)}\n`);
+  }
+  return EXIT.ok;
 }
 
 function rollbackObject(
@@ -64,7 +104,7 @@ function rollbackObject(
   plan: UndoPlan,
   attempt: number,
   requestedBy: string | undefined,
-  options: UndoOptions,
+  options: AbortOptions,
 ): ModelRollback {
   const { name, namespace } = deployment.metadata;
   return {
@@ -84,7 +124,7 @@ function rollbackObject(
   };
 }
 
-function report(created: ModelRollback, plan: UndoPlan, options: UndoOptions, io: Io): void {
+function report(created: ModelRollback, plan: UndoPlan, options: AbortOptions, io: Io): void {
   if (options.output !== undefined) {
     io.out(`${document(options.output, created)}\n`);
     return;
@@ -116,7 +156,7 @@ async function waitUntilServing(
   session: Session,
   created: ModelRollback,
   plan: UndoPlan,
-  options: UndoOptions,
+  options: AbortOptions,
   io: Io,
 ): Promise<Settled> {
   const { kube, namespace, call } = session;

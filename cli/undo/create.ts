@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { ModelRollback } from '#operator/api/objects.ts';
-import { errorKind, isKubeError, KubeError } from '#operator/kube/index.ts';
+import { isKubeError, MODEL_ROLLBACK } from '#operator/kube/index.ts';
 import type { Session } from '../session.ts';
+import { createObject } from '../write.ts';
 
-const statusSchema = z.object({ reason: z.string().optional(), message: z.string().optional() });
 const reviewSchema = z.object({
   status: z.object({ userInfo: z.object({ username: z.string() }) }),
 });
@@ -32,27 +32,9 @@ export async function createRollback(
     const object = build(attempt);
     if (taken.has(object.metadata.name)) continue;
     try {
-      return await post(session, object, dryRun);
+      return await createObject(session, MODEL_ROLLBACK, object, { dryRun });
     } catch (error) {
       if (!isKubeError(error, 'alreadyExists')) throw error;
     }
   }
-}
-
-async function post(session: Session, object: ModelRollback, dryRun: boolean): Promise<ModelRollback> {
-  const { kube, namespace, call } = session;
-  const path = `/apis/${object.apiVersion}/namespaces/${encodeURIComponent(namespace)}/modelrollbacks`;
-  const answer = await kube.raw('POST', path, {
-    ...call,
-    query: { fieldManager: 'kubectl-windlass', ...(dryRun ? { dryRun: 'All' } : {}) },
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(object),
-  });
-  const body: unknown = JSON.parse(answer.body.toString('utf8'));
-  if (answer.status < 400) return body as ModelRollback; // the API server's schema vouches for the shape
-  const { reason, message } = statusSchema.parse(body);
-  throw new KubeError(errorKind(answer.status, reason), message ?? `HTTP ${answer.status}`, {
-    status: answer.status,
-    reason,
-  });
 }

@@ -114,6 +114,12 @@ const modelDeployment: Resource = {
       description: 'Version of the model that serves.',
     },
     {
+      name: 'Weight',
+      type: 'integer',
+      jsonPath: '.status.rollout.weight',
+      description: 'Percent of the requests that the candidate answers, during a rollout.',
+    },
+    {
       name: 'Replicas',
       type: 'integer',
       jsonPath: '.status.readyReplicas',
@@ -130,6 +136,27 @@ const modelDeployment: Resource = {
       type: 'string',
       jsonPath: readyCondition('reason'),
       description: 'What is happening, or what is wrong.',
+    },
+    {
+      name: 'Phase',
+      type: 'string',
+      jsonPath: '.status.rollout.phase',
+      description: 'How far a rollout has come.',
+      priority: 1,
+    },
+    {
+      name: 'Candidate',
+      type: 'string',
+      jsonPath: '.status.candidateRevision',
+      description: 'The ModelRevision on its way.',
+      priority: 1,
+    },
+    {
+      name: 'Hold-Until',
+      type: 'string',
+      jsonPath: '.status.rollout.holdUntil',
+      description: 'When the step may end.',
+      priority: 1,
     },
     {
       name: 'URL',

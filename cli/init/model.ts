@@ -1,0 +1,86 @@
+import {
+  checkLocalModel,
+  connectionFromEnvironment,
+  createS3Store,
+  parseModelUri,
+  resolveModel,
+} from '#artifact/index.ts';
+import { FailureError } from '#contract/failure.ts';
+import type { Manifest } from '#contract/model-manifest.ts';
+import { CliError } from '../exit.ts';
+
+/** A model that was read from end to end and may be served. */
+export interface InitModel {
+  readonly manifest: Manifest | undefined;
+  /** Where it is in S3; undefined for files of this machine. */
+  readonly uri: string | undefined;
+  /** The artifact's own digest. */
+  readonly sha256: string;
+  readonly size: number;
+  /** What a serving pod needs at its peak. */
+  readonly memoryBytes: number;
+}
+
+export interface StoreOptions {
+  readonly endpointUrl?: string;
+  readonly region?: string;
+}
+
+/** Reads and checks a model as the operator does: from S3 with the keys of AWS_* or a profile, or from a folder. */
+export async function readModel(
+  from: string,
+  options: StoreOptions,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<InitModel> {
+  try {
+    return from.startsWith('s3://')
+      ? await fromStore(from, options, env, signal)
+      : await fromDisk(from, signal);
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    throw new CliError(`${error.reason}: ${error.message}`, {
+      cause: error,
+      hint: 'the operator would refuse it for the same reason: mend it first',
+    });
+  }
+}
+
+async function fromDisk(path: string, signal: AbortSignal): Promise<InitModel> {
+  const { artifact, manifest, graph } = await checkLocalModel(path, signal);
+  return {
+    manifest,
+    uri: undefined,
+    sha256: artifact.sha256,
+    size: artifact.size,
+    memoryBytes: graph.estimatedMemoryBytes,
+  };
+}
+
+async function fromStore(
+  uri: string,
+  { endpointUrl, region }: StoreOptions,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<InitModel> {
+  parseModelUri(uri);
+  const access = connectionFromEnvironment({
+    ...env,
+    ...(endpointUrl === undefined ? {} : { AWS_ENDPOINT_URL_S3: endpointUrl }),
+    ...(region === undefined ? {} : { AWS_REGION: region }),
+  });
+  // podIdentity: the SDK's own search for keys, which finds AWS_*, profiles and sign-ins.
+  const s3 = createS3Store({ ...access, podIdentity: true });
+  try {
+    const { artifact, manifest, graph } = await resolveModel({ source: { uri }, s3, signal });
+    return {
+      manifest,
+      uri,
+      sha256: artifact.sha256,
+      size: artifact.size,
+      memoryBytes: graph.estimatedMemoryBytes,
+    };
+  } finally {
+    s3.close();
+  }
+}

@@ -78,6 +78,8 @@ export class Forwarder {
     const opened = this.#opened;
     const permit = opened?.rest.begin(this.#now());
     if (opened === undefined || permit === undefined) return SKIPPED;
+    // Whoever is the first waits for undici too, which is not the target's fault.
+    await opened.pool.catch(() => undefined);
     const signal = AbortSignal.timeout(opened.target.deadlineMs);
     const first = await this.#attempt(opened, request, signal);
     // A kept-alive connection may have been closed while it was idle: a prediction may be asked for twice.

@@ -41,7 +41,7 @@ export function failureOf(error: unknown): 'connect' | 'reset' | 'timeout' | 'ma
   const { name, code } = describe(error);
   if (name === 'TimeoutError' || name === 'AbortError' || /_(HEADERS|BODY)_TIMEOUT$/.test(code))
     return 'timeout';
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') return 'malformed';
+  if (name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW') return 'malformed';
   return CONNECT_CODES.has(code) ? 'connect' : 'reset';
 }
 

@@ -9,11 +9,12 @@ import type { ChildKind, Observed } from './observed.ts';
 import { autoscaler } from './resources/autoscaler.ts';
 import { disruptionBudget } from './resources/disruption-budget.ts';
 import { revisionService, stableService } from './resources/service.ts';
+import { restart } from './restart.ts';
 import { findRecord, type Facts } from './revisions.ts';
 import type { Rollout } from './rollout.ts';
 import { trafficName } from './traffic-file.ts';
 
-/** Makes what is missing of a live revision, and repairs what others changed; a Deployment's template is never touched. */
+/** Makes what is missing of a live revision, and repairs what others changed; a Deployment's template keeps what was written. */
 export function keepRevision(
   o: Observed,
   facts: Facts,
@@ -34,7 +35,8 @@ export function keepRevision(
 
 function keepDeployment(o: Observed, facts: Facts, revision: string, replicas: number): readonly Action[] {
   const known = child(o, 'Deployment', revision);
-  if (known.is === 'ours') return scale(known.object, replicas);
+  if (known.is === 'ours')
+    return [...scale(known.object, replicas), ...restart(known.object, o.modelDeployment)];
   const record = findRecord(facts, revision);
   if (known.is !== 'absent' || record === undefined) return [];
   return [

@@ -19,16 +19,16 @@ it.each(all)(
   async (module, { linkerFlags }) => {
     const text = await goModOf(module);
     for (const flag of linkerFlags) {
-      const version = /=(v[\d.]+)$/.exec(flag)?.[1];
+      const version = /=v?(\d+\.[\d.]+)$/.exec(flag)?.[1];
       if (version !== undefined)
-        expect(text).toMatch(new RegExp(`^\\t?(require )?${moduleOf(module)} ${version}\\b`, 'm'));
+        expect(text).toMatch(new RegExp(`^\\t?(require )?${moduleOf(module)} v${version}\\b`, 'm'));
     }
   },
 );
 
 function moduleOf(module: ModuleName): string {
   const [first = ''] = Object.values<string>(modules[module].binaries);
-  return first.replace(/\/cmd\/.*$/, '');
+  return first.replace(/\/cmd(\/.*)?$/, '');
 }
 
 it('finds the module of each binary', () => {

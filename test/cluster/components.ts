@@ -72,6 +72,11 @@ export const modules = {
     // Twenty clouds' libraries, which nobody asks here, are most of the build.
     tags: ['remove_all_sd', 'enable_kubernetes_sd'],
   },
+  argocd: {
+    binaries: { argocd: 'github.com/argoproj/argo-cd/v3/cmd' },
+    linkerFlags: ['-X github.com/argoproj/argo-cd/v3/common.version=3.5.7'],
+  },
+  kstatus: { binaries: { kstatus: '.' }, linkerFlags: [] },
 } as const satisfies Record<string, ComponentModule>;
 
 export type ModuleName = keyof typeof modules;
@@ -95,7 +100,9 @@ export type Binary =
   | 'kind'
   | 'kwok'
   | 'prometheus'
-  | 'promtool';
+  | 'promtool'
+  | 'argocd'
+  | 'kstatus';
 
 /** The module that a binary is built from, and its package. */
 export function sourceOf(binary: Binary): { readonly module: ModuleName; readonly package: string } {

@@ -18,8 +18,8 @@ export interface RevisionDeployment {
 }
 
 /**
- * A revision's Deployment. It is written once: afterwards only `spec.replicas` changes, so a newer operator that builds
- * another template restarts nothing. `peerToken` is the ModelRevision's UID.
+ * A revision's Deployment. It is written once: afterwards only `spec.replicas` changes, and an annotation where a person asks
+ * for a restart, so a newer operator that builds another template restarts nothing. `peerToken` is the ModelRevision's UID.
  */
 export function deployment(input: RevisionDeployment, peerToken: string): Deployment {
   const { owner, revision, number, replicas } = input;

@@ -26,9 +26,11 @@ export interface Position {
   readonly lookAt: number | undefined;
 }
 
-/** What of the rollout is to be remembered. */
-export function progressOf(rollout: Rollout): Progress | undefined {
-  return positionOf(rollout)?.progress;
+/** What of the rollout is to be remembered; a promotion that is to be watched begins to be now. */
+export function progressOf(rollout: Rollout, now: number): Progress | undefined {
+  if (rollout.phase !== 'Promoting') return positionOf(rollout)?.progress;
+  const { name, number } = rollout.candidate;
+  return rollout.bake ? { revision: name, number, stage: 'bake', since: now } : undefined;
 }
 
 export function positionOf(rollout: Rollout): Position | undefined {

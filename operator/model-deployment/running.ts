@@ -30,8 +30,12 @@ export function decideRunning(o: Observed, facts: Facts, rollout: Rollout): Runn
   const stable = rollout.phase === 'Promoting' ? rollout.candidate.name : facts.stable;
   const promotions = stable === undefined ? facts.promotions : promote(facts.promotions, stable, o.now);
   const serving = [...new Set([stable, candidate])].filter((name) => name !== undefined);
-  // Nothing can be undone to a revision whose ModelRevision was deleted: it is kept for nothing.
-  const recorded = promotions.filter(({ revision }) => findRecord(facts, revision) !== undefined);
+  // Nothing is undone to a revision whose ModelRevision was deleted, or that failed once it was stable: neither is kept.
+  const recorded = promotions.filter(({ revision, from }) => {
+    const record = findRecord(facts, revision);
+    if (rollout.phase === 'Rejected' && rollout.revision.name === revision) return false;
+    return record !== undefined && (record.rejection === undefined || record.rejection.at < from);
+  });
   const warm = decideWarm(o, recorded, new Set(serving), roomWanted(o, rollout, stable));
   const traffic = planTraffic(o, facts, rollout, stable);
   const linger = lingering(o, stable, promotions, traffic);
@@ -44,7 +48,7 @@ export function decideRunning(o: Observed, facts: Facts, rollout: Rollout): Runn
     warm: warm.revisions,
     order,
     live: new Set(order),
-    sizes: sizesOfAll(o, rollout, stable, order),
+    sizes: sizesOfAll(o, rollout, { stable, warm: warm.revisions, order }),
     traffic,
     nextExpiryAt: minimum([warm.nextExpiryAt, linger.until]),
   };
@@ -74,23 +78,20 @@ function runningCandidate(o: Observed, rollout: Rollout): string | undefined {
 function sizesOfAll(
   o: Observed,
   rollout: Rollout,
-  stable: string | undefined,
-  order: readonly string[],
+  { stable, warm, order }: Pick<Running, 'stable' | 'warm' | 'order'>,
 ): ReadonlyMap<string, number> {
   const sizes = sizesNow(o);
   const candidate = runningCandidate(o, rollout);
   const wanted = candidateSize(o, rollout);
+  const beside = candidate === undefined || candidate === stable ? sizes.replicas : stablePods(sizes, wanted);
   return new Map(
     order.map((name) => {
-      if (name === stable)
-        return [
-          name,
-          candidate === undefined || candidate === stable ? sizes.replicas : stablePods(sizes, wanted),
-        ];
+      if (name === stable) return [name, beside];
       if (name === candidate) return [name, wanted];
+      if (warm.includes(name)) return [name, sizes.replicas];
       const known = child(o, 'Deployment', name);
       const now = known.is === 'ours' ? known.object.spec.replicas : undefined;
-      return [name, sizes.maxSurge === undefined && now !== 0 ? sizes.replicas : (now ?? sizes.replicas)];
+      return [name, Math.min(now ?? sizes.replicas, sizes.replicas)];
     }),
   );
 }

@@ -4,7 +4,8 @@ import { specHash } from '#operator/api/hashes.ts';
 import type { ModelDeployment, ModelRevision } from '#operator/api/objects.ts';
 import { DEPLOYMENT, MODEL_REVISION, POD } from '#operator/kube/index.ts';
 import type { Deployment, Kube, Pod, Service } from '#operator/kube/index.ts';
-import { NOTHING_READ, type Monitoring } from '#operator/rollout/readings.ts';
+import type { PodReport } from '#contract/pod-report.ts';
+import { NOTHING_READ, type Monitoring, type MonitoringRequest } from '#operator/rollout/readings.ts';
 import type { SourceState } from '#operator/source/index.ts';
 import type { Plan } from '../action.ts';
 import { execute } from '../execute.ts';
@@ -30,6 +31,11 @@ export class World {
   monitoring: Monitoring = NOTHING_READ;
   #source: { readonly hash: string; readonly state: SourceState } | undefined;
   #pods = 0;
+  #wanted: MonitoringRequest | undefined;
+  #watched: { readonly key: string; readonly from: number } | undefined;
+  readonly start = START;
+  /** The revision that fails requests once it is stable. */
+  failing: string | undefined;
 
   constructor(overrides: object = {}) {
     this.cluster.put(modelDeployment(overrides));
@@ -55,6 +61,28 @@ export class World {
   get selected(): string | undefined {
     const service = this.cluster.get('Service', NAME) as Service | undefined;
     return service?.spec.selector?.[LABEL.revision];
+  }
+
+  /** What an operator forgets when it ends. */
+  forgetReadings(): void {
+    this.#watched = undefined;
+    this.monitoring = NOTHING_READ;
+  }
+
+  /** Pods that answered now, by UID. Watched without a gap for as long as one thing is asked for. */
+  read(reports: ReadonlyMap<string, PodReport>): void {
+    const wanted = this.#wanted;
+    if (wanted === undefined) return;
+    if (this.#watched?.key !== wanted.key) this.#watched = { key: wanted.key, from: this.now };
+    const news = wanted.pods.flatMap(({ uid, revision }) => {
+      const report = reports.get(uid);
+      return report === undefined ? [] : [{ uid, revision, at: this.now, report }];
+    });
+    this.monitoring = {
+      ...this.monitoring,
+      samples: [...this.monitoring.samples, ...news].filter(({ at }) => at > this.now - 600_000),
+      watchedMs: this.now - this.#watched.from,
+    };
   }
 
   /** The source of the spec as it is now; another spec's source is idle. */
@@ -150,7 +178,10 @@ export class World {
   async reconcile(): Promise<Plan> {
     for (let i = 0; i < PLANS_FOR_ONE_RECONCILE; i += 1) {
       const planned = this.plan();
-      if ((await this.carryOut(planned)) === 'done') return planned;
+      if ((await this.carryOut(planned)) !== 'done') continue;
+      this.#wanted = planned.monitoring;
+      if (planned.monitoring === undefined) this.forgetReadings();
+      return planned;
     }
     throw new Error('every plan is obstructed anew');
   }

@@ -40,7 +40,9 @@ const latencyCheckSchema = z
       .min(1)
       .max(1000)
       .optional()
-      .describe('At most so many times the stable revision’s in the same window.'),
+      .describe(
+        'At most so many times the stable revision’s in the same window; 5 ms more are always allowed.',
+      ),
     minSamples: samples(100),
     window: windowOf('1m'),
   })

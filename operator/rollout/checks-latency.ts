@@ -4,7 +4,7 @@ import type { CheckContext } from './checks-context.ts';
 import { unread, windowStart } from './checks-pods.ts';
 import { tooFew } from './checks-rates.ts';
 import { numberText, secondsText } from './checks-text.ts';
-import { LEAST_SLOWDOWN_SECONDS, WARM_UP_MS } from './defaults.ts';
+import { LEAST_SLOWDOWN_SECONDS, SLOW_FOR_MS } from './defaults.ts';
 import { countAbove, quantile } from './windows-quantile.ts';
 import type { Quantile } from './windows-quantile.ts';
 import { FORWARDED, increase, SERVED, STABLE, sum } from './windows.ts';
@@ -12,23 +12,38 @@ import type { Increase } from './windows.ts';
 
 type Settings = NonNullable<Check['latency']>;
 
-/** How long the candidate takes; what a step's first seconds took is left out. */
+interface Judged {
+  readonly settings: Settings;
+  /** The ratio to the stable revision that is allowed; undefined where none is, or there is no other side. */
+  readonly ratio: number | undefined;
+  readonly context: CheckContext;
+  readonly from: number;
+  readonly candidate: Increase;
+  readonly stable: Increase | undefined;
+}
+
+/** How long the candidate takes to answer, in seconds or against the stable revision in the same window. */
 export function judgeLatency(settings: Settings, context: CheckContext): CheckResult {
-  const from = Math.max(windowStart(settings.window, context), context.since + WARM_UP_MS);
-  const candidate = increase(context.phase === 'Baking' ? SERVED : FORWARDED, context, from);
+  const from = windowStart(settings.window, context);
   const ratio = context.phase === 'Step' ? settings.maxRatio : undefined;
+  const candidate = increase(ownCounter(context), context, from);
   const stable = ratio === undefined ? undefined : increase(STABLE, context, from);
-  const shown = shownOf(settings, ratio, candidate, stable);
+  const judged = { settings, ratio, context, from, candidate, stable };
+  const shown = shownOf(judged);
   const waits = (message: string): CheckResult => ({ ...shown, state: 'wait', message });
   const silence = unread(candidate, context);
   if (silence !== undefined) return waits(silence);
   const { minSamples, window } = settings;
   if (shown.samples < minSamples) return waits(tooFew(shown.samples, minSamples, 'requests', window));
-  const stableSamples = stable === undefined ? minSamples : sum(stable.histogram.values());
-  if (stableSamples < minSamples) {
-    return waits(`The stable revision: ${tooFew(stableSamples, minSamples, 'requests', window)}`);
+  const others = stable === undefined ? minSamples : sum(stable.histogram.values());
+  if (others < minSamples) {
+    return waits(`The stable revision: ${tooFew(others, minSamples, 'requests', window)}`);
   }
-  return compare(settings, ratio, shown, { candidate, stable });
+  return compare(judged, shown);
+}
+
+function ownCounter({ phase }: CheckContext): typeof SERVED {
+  return phase === 'Baking' ? SERVED : FORWARDED;
 }
 
 interface Shown {
@@ -38,18 +53,12 @@ interface Shown {
   readonly value?: string;
 }
 
-function shownOf(
-  { quantile: q, maxSeconds }: Settings,
-  ratio: number | undefined,
-  candidate: Increase,
-  stable: Increase | undefined,
-): Shown {
+function shownOf({ settings: { quantile: q, maxSeconds }, ratio, candidate, stable }: Judged): Shown {
   const percentile = `p${numberText(q * 100)}`;
+  const least = secondsText(LEAST_SLOWDOWN_SECONDS);
   const limits = [
     ...(maxSeconds === undefined ? [] : [`at most ${secondsText(maxSeconds)}`]),
-    ...(ratio === undefined
-      ? []
-      : [`at most ${numberText(ratio)} x stable's, or ${secondsText(LEAST_SLOWDOWN_SECONDS)} more`]),
+    ...(ratio === undefined ? [] : [`at most ${numberText(ratio)} x stable's, or ${least} more`]),
   ];
   const own = quantile(candidate.histogram, q);
   const other = stable === undefined ? undefined : quantile(stable.histogram, q);
@@ -70,30 +79,19 @@ function quantileText({ value, isAbove }: Quantile): string {
   return `${isAbove ? 'over ' : ''}${secondsText(value)}`;
 }
 
-/** Each limit by itself; the first one that fails, else the first one that cannot be told, is the answer. */
-function compare(
-  { quantile: q, maxSeconds }: Settings,
-  ratio: number | undefined,
-  shown: Shown,
-  { candidate, stable }: { readonly candidate: Increase; readonly stable: Increase | undefined },
-): CheckResult {
-  const other = stable === undefined ? undefined : quantile(stable.histogram, q);
-  const limits: Limit[] = [];
-  if (maxSeconds !== undefined) limits.push({ seconds: maxSeconds, isAtLeast: false });
-  if (ratio !== undefined && other !== undefined) {
-    const seconds = Math.max(other.value * ratio, other.value + LEAST_SLOWDOWN_SECONDS);
-    limits.push({ seconds, isAtLeast: other.isAbove });
-  }
-  const verdicts = limits.map((limit) => verdictOf(candidate.histogram, q, limit));
+type Verdict = 'pass' | 'fail' | 'close' | 'unknown';
+
+/** Each limit by itself; one that fails decides, then one that cannot be told. */
+function compare(judged: Judged, shown: Shown): CheckResult {
+  const verdicts = limitsOf(judged).map((limit) => verdictOf(judged, limit));
   const state =
     verdicts.find((each) => each === 'fail') ?? verdicts.find((each) => each !== 'pass') ?? 'pass';
   const found = `${shown.samples} requests: ${shown.value ?? 'nothing'}; ${shown.limit} is allowed`;
   if (state === 'fail') return { ...shown, state, message: `The candidate is too slow. ${found}.` };
   if (state === 'pass') return { ...shown, state, message: `The candidate is fast enough. ${found}.` };
   const why = {
-    close: 'So few more than allowed are slow that it may be chance; more requests will tell.',
-    unknown:
-      'Pods count nothing above that: no telling how it compares. Give a smaller maxSeconds instead of what is there.',
+    close: `It fails once that is no chance, and lasts for ${SLOW_FOR_MS / 1000} s.`,
+    unknown: 'Pods count no longer times than that, so there is no telling: give a maxSeconds below it.',
   }[state];
   return { ...shown, state: 'wait', message: `${found}. ${why}` };
 }
@@ -104,25 +102,62 @@ interface Limit {
   readonly isAtLeast: boolean;
 }
 
-/** Standard errors that chance hardly ever makes, and requests that one pause may slow beyond it. */
+function limitsOf({ settings: { quantile: q, maxSeconds }, ratio, stable }: Judged): readonly Limit[] {
+  const other = stable === undefined ? undefined : quantile(stable.histogram, q);
+  return [
+    ...(maxSeconds === undefined ? [] : [{ seconds: maxSeconds, isAtLeast: false }]),
+    ...(ratio === undefined || other === undefined
+      ? []
+      : [
+          {
+            seconds: Math.max(other.value * ratio, other.value + LEAST_SLOWDOWN_SECONDS),
+            isAtLeast: other.isAbove,
+          },
+        ]),
+  ];
+}
+
+function verdictOf(judged: Judged, limit: Limit): Verdict {
+  const { candidate, settings } = judged;
+  const own = quantile(candidate.histogram, settings.quantile);
+  if (own === undefined) return 'unknown';
+  if (own.isAbove && (limit.isAtLeast || own.value < limit.seconds)) return 'unknown';
+  if (own.value <= limit.seconds) return 'pass';
+  if (limit.isAtLeast) return 'unknown';
+  const isSure =
+    isNoChance(candidate.histogram, settings.quantile, limit.seconds) && hasLasted(judged, limit);
+  return isSure ? 'fail' : 'close';
+}
+
+/** Standard errors that chance hardly ever makes, and requests that something may slow together beyond it. */
 const CHANCE_SIGMAS = 4;
 const CHANCE_REQUESTS = 3;
 
-/**
- * A quantile q is above the limit where more than the share 1 - q of the requests is. Of n requests so many are by chance
- * about n(1-q), with a standard error of sqrt(n q (1-q)): only what is well beyond that fails.
- */
-function verdictOf(
-  histogram: ReadonlyMap<number, number>,
-  q: number,
-  { seconds, isAtLeast }: Limit,
-): 'pass' | 'fail' | 'close' | 'unknown' {
-  const own = quantile(histogram, q);
-  if (own === undefined) return 'unknown';
-  if (own.isAbove && (isAtLeast || own.value < seconds)) return 'unknown';
-  if (own.value <= seconds) return 'pass';
-  if (isAtLeast) return 'unknown';
+/** Of n requests about n(1-q) are above the quantile q, with a standard error of sqrt(n q (1-q)). */
+function isNoChance(histogram: Increase['histogram'], q: number, seconds: number): boolean {
   const n = sum(histogram.values());
-  const allowed = n * (1 - q) + CHANCE_SIGMAS * Math.sqrt(n * q * (1 - q)) + CHANCE_REQUESTS;
-  return countAbove(histogram, seconds) > Math.min(allowed, n - 1) ? 'fail' : 'close';
+  const chance = n * (1 - q) + CHANCE_SIGMAS * Math.sqrt(n * q * (1 - q)) + CHANCE_REQUESTS;
+  return countAbove(histogram, seconds) > Math.min(chance, n - 1);
+}
+
+/** Readings lie up to so far apart, so the first one of a span may be missing. */
+const BETWEEN_READINGS_MS = 5000;
+
+/** So many times the share that is allowed above a quantile is slow in each third, but no more than this is asked for. */
+const TIMES_ALLOWED = 3;
+const MOST_ASKED = 0.3;
+
+/** Whether each third of the last half minute was much too slow by itself; one without requests says nothing. */
+function hasLasted({ settings, context, from, candidate }: Judged, { seconds }: Limit): boolean {
+  const { now, since } = context;
+  const span = Math.min(SLOW_FOR_MS, Math.max(0, now - from));
+  const isWatched = candidate.firstAt !== undefined && candidate.firstAt <= now - span + BETWEEN_READINGS_MS;
+  if (!isWatched || (span < SLOW_FOR_MS && from === since)) return false;
+  const allowed = 1 - settings.quantile;
+  const share = Math.max(allowed, Math.min(TIMES_ALLOWED * allowed, MOST_ASKED));
+  return [3, 2, 1].every((third) => {
+    const begin = now - (third * span) / 3;
+    const { histogram } = increase(ownCounter(context), context, begin, begin + span / 3);
+    return countAbove(histogram, seconds) >= share * sum(histogram.values());
+  });
 }

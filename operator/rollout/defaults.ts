@@ -9,8 +9,11 @@ export const DEFAULT_CHECKS: readonly Check[] = [
 /** A ratio counts only where the candidate is slower by at least this: nobody feels 0.4 ms in place of 0.1 ms. */
 export const LEAST_SLOWDOWN_SECONDS = 0.005;
 
-/** Latency leaves out what happens so soon after a step began: connections, caches and code are cold. */
-export const WARM_UP_MS = 10_000;
+/**
+ * A candidate is too slow only where it was in each third of so long: cold connections and code, a pause, or a pod that
+ * begins anew slow many requests together, but not for long.
+ */
+export const SLOW_FOR_MS = 30_000;
 
 /** A pod that was read last so long ago says nothing about now. */
 export const STALE_POD_MS = 15_000;

@@ -31,7 +31,7 @@ export function quantile(histogram: Histogram, q: number): Quantile | undefined 
   return { value: lower, isAbove: true };
 }
 
-/** How many are above `limit`, spread evenly within its bucket. */
+/** How many are known to be above `limit`, spread evenly within its bucket. */
 export function countAbove(histogram: Histogram, limit: number): number {
   let above = 0;
   let lower = 0;

@@ -19,6 +19,8 @@ export interface Counter {
 export interface Increase extends Tally {
   /** How many pods it is of. */
   readonly pods: number;
+  /** When the first of the readings was made that it is of. */
+  readonly firstAt: number | undefined;
   /** When one of them was read last. */
   readonly lastAt: number | undefined;
 }
@@ -57,35 +59,47 @@ interface Point {
  * process began anew, everything that the new one counted is of this time too. Readings that a jump of the clock has put
  * into the future or before the reading that they followed are dropped.
  */
-export function increase(counter: Counter, context: CheckContext, from: number): Increase {
-  const pods = pointsByPod(counter, context, from);
+export function increase(
+  counter: Counter,
+  context: CheckContext,
+  from: number,
+  to: number = context.now,
+): Increase {
+  const pods = pointsByPod(counter, context, { from, to });
   const tally = emptyTally();
-  let lastAt: number | undefined;
-  for (const points of pods.values()) {
-    addPod(tally, points);
-    const at = points.at(-1)?.at;
-    if (at !== undefined) lastAt = Math.max(lastAt ?? at, at);
-  }
-  return { ...tally, pods: pods.size, lastAt };
+  for (const points of pods.values()) addPod(tally, points);
+  return { ...tally, pods: pods.size, ...timesOf([...pods.values()]) };
+}
+
+function timesOf(pods: readonly (readonly Point[])[]): Pick<Increase, 'firstAt' | 'lastAt'> {
+  if (pods.length === 0) return { firstAt: undefined, lastAt: undefined };
+  return {
+    firstAt: Math.min(...pods.map((points) => points[0]?.at ?? Infinity)),
+    lastAt: Math.max(...pods.map((points) => points.at(-1)?.at ?? -Infinity)),
+  };
 }
 
 /** All that each pod ever counted, since the candidate came. */
 export function totalOf(counter: Counter, context: CheckContext): Increase {
-  const pods = pointsByPod(counter, context, -Infinity);
+  const pods = pointsByPod(counter, context, { from: -Infinity, to: context.now });
   const tally = emptyTally();
   for (const points of pods.values()) {
     addPod(tally, points);
     const first = points[0];
     if (first !== undefined) add(tally, tallyOf(first.counted), 1);
   }
-  return { ...tally, pods: pods.size, lastAt: undefined };
+  return { ...tally, pods: pods.size, ...timesOf([...pods.values()]) };
 }
 
-function pointsByPod(counter: Counter, context: CheckContext, from: number): ReadonlyMap<string, Point[]> {
+function pointsByPod(
+  counter: Counter,
+  context: CheckContext,
+  { from, to }: { readonly from: number; readonly to: number },
+): ReadonlyMap<string, Point[]> {
   const pods = new Map<string, Point[]>();
   for (const sample of context.monitoring.samples) {
     const { at, uid, report } = sample;
-    if (at < from || at > context.now) continue;
+    if (at < from || at > to) continue;
     const counted = counter.read(sample, context);
     if (counted === undefined) continue;
     const points = pods.get(uid) ?? [];

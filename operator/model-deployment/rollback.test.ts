@@ -144,7 +144,7 @@ test('an undo to a retired revision starts it again, and switches once it is rea
   expect(world.selected).toBe(first);
 });
 
-test('an undo to a rejected revision tries it once more', async () => {
+test('an undo to a rejected revision is invalid, and says how to try it once more', async () => {
   world.changeSpec({ model: { uri: 's3://models/churn/3/' } });
   world.setSource({ state: 'resolved', source: resolvedSource('3'), at: world.now });
   await world.reconcile();
@@ -153,12 +153,11 @@ test('an undo to a rejected revision tries it once more', async () => {
   world.setPods(third, { main: { lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } } } });
   await world.reconcile();
   world.runPods();
-  await undo('again', { toRevision: 3 });
-  expect(world.modelDeployment.status?.candidateRevision).toBe(third);
-  world.now += 2_000;
-  world.runPods({ ready: true });
-  await world.reconcile();
-  expect(world.selected).toBe(third);
+  const { status } = await undo('again', { toRevision: 3 });
+  expect(status?.state).toBe('Invalid');
+  expect(status?.message).toContain('was rejected: OutOfMemory');
+  expect(status?.message).toContain(`kubectl delete modelrevision ${third}`);
+  expect(world.podsOf(third)).toEqual([]);
 });
 
 const INVALID: readonly (readonly [string, Parameters<typeof rollback>[1], string])[] = [

@@ -180,6 +180,7 @@ function resolveTarget(
           ({ name, number }) => name === wanted || (number > 0 && number === Number(wanted)),
         );
   if (record === undefined) return { end: { state: 'Invalid', message: notFound(o, facts, wanted) } };
+  if (isRejected(facts, record)) return { end: { state: 'Invalid', message: rejectedBefore(record) } };
   if (record.name === facts.stable && !current.underWay) {
     return {
       end: {
@@ -189,6 +190,17 @@ function resolveTarget(
     };
   }
   return { record };
+}
+
+/** It failed, and was not stable since. */
+function isRejected(facts: Facts, { name, rejection }: RevisionRecord): boolean {
+  if (rejection === undefined || name === facts.stable) return false;
+  const served = facts.promotions.find(({ revision }) => revision === name);
+  return served === undefined || served.from < rejection.at;
+}
+
+function rejectedBefore({ name, number, rejection }: RevisionRecord): string {
+  return `Revision ${name} (${number}) was rejected: ${rejection?.reason ?? ''}: ${(rejection?.message ?? '').slice(0, 1000)} An undo leads to a revision that served. To try this one once more, checks and all: kubectl delete modelrevision ${name}, and apply the spec that it was made from.`;
 }
 
 /** Stable before this one: during a rollout the one that serves; a revision that was undone itself is passed over. */
@@ -202,10 +214,12 @@ function revisionBefore(
   const undone = new Set(
     decided.filter(({ state }) => state === 'Active').map(({ binding }) => binding.fromRevision),
   );
-  const before = facts.promotions.findLast(
-    ({ revision }) =>
-      revision !== facts.stable && !undone.has(revision) && findRecord(facts, revision) !== undefined,
-  );
+  const before = facts.promotions.findLast(({ revision }) => {
+    const record = findRecord(facts, revision);
+    return (
+      revision !== facts.stable && !undone.has(revision) && record !== undefined && !isRejected(facts, record)
+    );
+  });
   return findRecord(facts, before?.revision);
 }
 

@@ -69,7 +69,9 @@ test('a new spec’s candidate waits, says so, and starts beside the stable one 
 test('an undo to a revision that never served waits, and nothing says that it is starting', async () => {
   await scale(2);
   world.runPods({ ready: true });
-  const third = await world.exhaust('3');
+  await world.offer('3');
+  const third = world.modelDeployment.status?.candidateRevision ?? '';
+  await world.offer('2');
   await scale(0);
   const { status } = await undo(third);
   expect(world.selected).toBe(second);

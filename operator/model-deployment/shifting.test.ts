@@ -190,6 +190,18 @@ describe('a candidate that fails', () => {
     expect(world.plan().actions).toEqual([]);
   });
 
+  test('cannot be undone to', async () => {
+    const [stable, candidate] = await atFirstStep();
+    await underLoad(world, 20_000, { failing: 1 });
+    world.now += 2_000;
+    world.cluster.put(rollback('back', { toRevision: candidate }));
+    await world.reconcile();
+    const undo = world.cluster.list(MODEL_ROLLBACK).find(({ metadata }) => metadata.name === 'back');
+    expect(undo?.status?.state).toBe('Invalid');
+    expect(undo?.status?.message).toContain('was rejected: CheckFailed');
+    expect(world.selected).toBe(stable);
+  });
+
   test('with onFailure: pause gets no traffic until a person decides', async () => {
     world.changeSpec({ rollout: { onFailure: 'pause' } });
     const [, candidate] = await atFirstStep();

@@ -27,7 +27,7 @@ export class ModelHolds {
     this.#unknown = true;
   }
 
-  read(quality: Quality, _elapsedMs: number): void {
+  read(quality: Quality): void {
     this.#quality = quality;
     if (this.#place !== undefined && quality === 'good') this.#place = { ...this.#place, sawGood: true };
   }
@@ -43,8 +43,13 @@ export class ModelHolds {
     if (weight > 0 && step === 0)
       return grows || !this.#unknown ? `${revision} gets ${weight} %, which no step says` : undefined;
     const known = this.#place?.number === number ? this.#place : undefined;
-    const problem = this.#unknown ? undefined : this.#mayReach(step, known, candidate, scene, elapsedMs);
-    this.#unknown = false;
+    if (this.#unknown) {
+      // It may have been there for long.
+      this.#unknown = false;
+      this.#place = { number, revision, step, since: Number.NEGATIVE_INFINITY, sawGood: true };
+      return undefined;
+    }
+    const problem = this.#mayReach(step, known, candidate, scene, elapsedMs);
     if (known === undefined || known.step < step)
       this.#place = { number, revision, step, since: elapsedMs, sawGood: this.#quality === 'good' };
     return problem;

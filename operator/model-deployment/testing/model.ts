@@ -29,7 +29,7 @@ export class Model {
   readonly #rejected = new Map<string, Set<string>>();
   #generation = 0;
 
-  note(note: Note, elapsedMs: number): void {
+  note(note: Note): void {
     switch (note.kind) {
       case 'tampered':
         this.#rejected.clear();
@@ -44,7 +44,7 @@ export class Model {
       case 'settings':
         return this.#holds.forget();
       case 'reading':
-        return this.#holds.read(note.quality, elapsedMs);
+        return this.#holds.read(note.quality);
     }
   }
 
@@ -109,11 +109,12 @@ export class Model {
     const runs = scene.deployments.some(({ metadata }) => metadata.name === scene.selected);
     // A Service that is gone, or selects nothing that exists, is repaired.
     if (scene.selected === undefined || !runs) return undefined;
-    const { replicas } = scene.modelDeployment.spec;
+    const { replicas, rollout } = scene.modelDeployment.spec;
+    const wanted = rollout.maxSurge === undefined ? replicas : Math.min(1, replicas);
     const ready = scene.readyPods(to);
-    if (replicas > 0 && ready < replicas)
-      return `the stable Service switches to ${to}, of which ${ready} of ${replicas} pods are ready`;
-    return replicas === 0 || target === to ? undefined : this.#holds.promotes(to, scene, elapsedMs);
+    if (ready < wanted)
+      return `the stable Service switches to ${to}, of which ${ready} of ${wanted} pods are ready`;
+    return replicas === 0 || isAskedBack(to, scene) ? undefined : this.#holds.promotes(to, scene, elapsedMs);
   }
 
   #splits({ content }: Write, scene: Scene, elapsedMs: number): string | undefined {
@@ -157,6 +158,16 @@ function activeUndo({ rollbacks, modelDeployment }: Scene): ModelRollback | unde
   const newest = Math.max(...active.map(time));
   const last = active.filter((each) => time(each) === newest);
   return last.length === 1 ? last[0] : undefined;
+}
+
+/** A ModelRollback that has not ended names it, or may mean it: it goes straight, without steps. */
+function isAskedBack(revision: string, { rollbacks, revisions }: Scene): boolean {
+  const number = revisions.find(({ metadata }) => metadata.name === revision)?.status?.revision;
+  return rollbacks.some(({ spec, status }) => {
+    if (status?.state !== undefined && status.state !== 'Active') return false;
+    const named = status?.toRevision ?? spec.toRevision;
+    return named === undefined || named === revision || named === number;
+  });
 }
 
 function tooFewPods({ revision, weight }: TrafficCandidate, scene: Scene): string | undefined {

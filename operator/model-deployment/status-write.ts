@@ -15,6 +15,9 @@ const ROUTED_MS = 2_000;
 /** Kubernetes cuts its times to seconds. */
 const WHOLE_SECOND_MS = 1_000;
 
+/** Nothing is held back for longer: a time beyond it was noted before the clock was set back. */
+const LONGEST_MS = 10_000;
+
 export interface StatusWrite {
   /** The merge patch of `status`; undefined: nothing is written now. */
   readonly patch: object | undefined;
@@ -42,7 +45,8 @@ export function decideStatusWrite(
     routedAt(o, before, next, promotedAt ?? 0),
     readingsAt(o, before, next),
   );
-  return heldUntil > o.now ? { patch: undefined, dueAt: heldUntil } : { patch, dueAt: undefined };
+  const held = heldUntil > o.now && heldUntil <= o.now + LONGEST_MS;
+  return held ? { patch: undefined, dueAt: heldUntil } : { patch, dueAt: undefined };
 }
 
 function shortResolve(o: Observed, next: ModelDeploymentStatus): number {

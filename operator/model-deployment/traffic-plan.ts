@@ -1,14 +1,16 @@
 import { canonicalJson, sha256 } from '#contract/canonical.ts';
 import type { Traffic } from '#contract/traffic.ts';
 import { durationMs } from '#operator/api/schema.ts';
+import { podsFor } from '#operator/rollout/stages.ts';
 import type { ConfigMap } from '#operator/kube/index.ts';
 import type { RolloutMemory } from './annotations.ts';
 import { child, type Child } from './children.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
-import { progressOf, shareOf } from './position.ts';
+import { progressOf, shareOf, type Share } from './position.ts';
 import type { Facts } from './revisions.ts';
 import { numberOf, type Rollout } from './rollout.ts';
+import { sizesNow } from './shifting.ts';
 import { readTouch, readTraffic, revisionUrl, trafficName } from './traffic-file.ts';
 
 /** What the traffic file says once the plan is carried out. */
@@ -75,7 +77,7 @@ function wantedTraffic(
             revision: share.revision,
             number: share.number,
             url: revisionUrl(owner, share.revision),
-            weight: share.weight,
+            weight: weightNow(o, share, before),
             shadow: share.shadow,
             deadlineMs: durationMs(candidateTimeout),
             tolerance: shadow?.tolerance ?? 0,
@@ -83,6 +85,13 @@ function wantedTraffic(
           },
         }),
   };
+}
+
+/** No greater share than its ready pods are sized for: settings that change in the middle, and pods that come back, wait. */
+function weightNow(o: Observed, { number, weight, ready }: Share, before: Traffic | undefined): number {
+  if (ready >= podsFor(weight, sizesNow(o))) return weight;
+  const now = before?.candidate;
+  return Math.min(weight, now?.number === number ? now.weight : 0);
 }
 
 /** Files of earlier operators have no token: that alone is no change. */

@@ -15,7 +15,7 @@ export async function problemAtTheEnd(world: ModelWorld): Promise<string | undef
   world.annotate(ANNOTATION.paused, null);
   if (world.modelDeployment.spec.replicas === 0) world.changeSpec({ replicas: 1 });
   const { rollout } = world.modelDeployment.spec;
-  if (rollout?.paused === true) world.setRollout({ ...rollout, paused: false });
+  if (rollout.paused) world.setRollout({ ...rollout, paused: false });
   for (let round = 0; round < ROUNDS; round += 1) {
     world.resolve();
     promoteWhatWaits(world);

@@ -38,8 +38,7 @@ export interface Scene {
   readonly deployments: readonly Deployment[];
   /** The revision that the stable Service selects. */
   readonly selected: string | undefined;
-  readonly trafficMap: ConfigMap | undefined;
-  /** Undefined where there is none, or one that cannot be read. */
+  /** Undefined where there is none, another's, or one that cannot be read. */
   readonly traffic: Traffic | undefined;
   readonly readyPods: (revision: string) => number;
 }
@@ -52,7 +51,11 @@ export function readScene(list: List, isReady: (pod: Pod) => boolean = readyNow)
   if (modelDeployment === undefined) return undefined;
   const { name } = modelDeployment.metadata;
   const service: Service | undefined = list(SERVICE).find(({ metadata }) => metadata.name === name);
-  const trafficMap = list(CONFIG_MAP).find(({ metadata }) => metadata.name === `${name}-traffic`);
+  const trafficMap = list(CONFIG_MAP).find(
+    ({ metadata }) =>
+      metadata.name === `${name}-traffic` &&
+      metadata.ownerReferences?.some(({ uid }) => uid === modelDeployment.metadata.uid) === true,
+  );
   const pods = list(POD).filter(isReady);
   return {
     modelDeployment,
@@ -60,7 +63,6 @@ export function readScene(list: List, isReady: (pod: Pod) => boolean = readyNow)
     rollbacks: list(MODEL_ROLLBACK),
     deployments: list(DEPLOYMENT),
     selected: service?.spec.selector?.[LABEL.revision],
-    trafficMap,
     traffic: trafficOf(trafficMap),
     readyPods: (revision) =>
       pods.filter(({ metadata }) => metadata.labels?.[LABEL.revision] === revision).length,

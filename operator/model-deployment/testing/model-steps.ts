@@ -19,7 +19,7 @@ export type RolloutStep =
   | { readonly do: 'live'; readonly seconds: number }
   /** The operator begins anew, with nothing in memory. */
   | { readonly do: 'restart' }
-  /** All clocks jump. */
+  /** The operator's clock jumps. */
   | { readonly do: 'jump'; readonly ms: number }
   /** The next reconcile's write of that turn fails, before it is done or after. */
   | { readonly do: 'failWrite'; readonly turn: number; readonly done: boolean }

@@ -61,7 +61,7 @@ class ModelWalk {
       if (!(error instanceof KubeError)) throw error;
     }
     // Steps of other kinds move the clock themselves.
-    if (step.do !== 'jump' && world.elapsedMs === elapsedMs) world.elapsedMs += world.now - now;
+    if (world.elapsedMs === elapsedMs) world.elapsedMs += world.now - now;
   }
 
   /** Faults stop, readings are good and somebody promotes what waits: whatever is wanted serves, or a cause is named. */
@@ -99,7 +99,7 @@ class ModelWalk {
       case 'restart':
         return world.restart();
       case 'jump':
-        world.now += step.ms;
+        world.skewMs += step.ms;
         return;
       case 'failWrite':
         this.#failing = step;

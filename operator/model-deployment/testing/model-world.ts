@@ -16,6 +16,8 @@ const SLICE_MS = 5_000;
 /** A world with callers, readings and time, whose writes are heard. */
 export class ModelWorld extends World {
   readonly traffic = new SimulatedTraffic();
+  /** How far the operator's clock is ahead of the cluster's. */
+  skewMs = 0;
   /** Time that has passed, whatever the clocks show. */
   elapsedMs = 0;
   readonly #kube: Kube;
@@ -32,6 +34,10 @@ export class ModelWorld extends World {
 
   scene(): Scene | undefined {
     return readScene((type) => this.cluster.list(type));
+  }
+
+  override get operatorNow(): number {
+    return this.now + this.skewMs;
   }
 
   override observe(): Observed {
@@ -63,7 +69,7 @@ export class ModelWorld extends World {
     this.elapsedMs += ms;
     const scene = this.scene();
     if (scene === undefined) return;
-    this.traffic.pass(ms, this.now, scene, this.pods);
+    this.traffic.pass(ms, this.operatorNow, scene, this.pods);
     this.#readings(this.traffic.quality);
     if (this.traffic.quality === 'none') return;
     for (const { metadata } of this.pods) {
@@ -76,7 +82,7 @@ export class ModelWorld extends World {
     const content = /\/(\d)\/$/.exec(this.modelDeployment.spec.model.uri)?.[1] ?? '0';
     const inputs = content === '3' ? ['income'] : ['age', 'income'];
     const source = resolvedSource(`content-${content}`, inputs);
-    this.setSource({ state: 'resolved', source, at: this.now });
+    this.setSource({ state: 'resolved', source, at: this.operatorNow });
   }
 
   /** Another operator takes over, and knows nothing. */

@@ -186,7 +186,8 @@ function deletesProtected({ kind, name }: Write, scene: Scene): string | undefin
   const { selected, traffic, modelDeployment } = scene;
   if (kind === 'Service' && name === modelDeployment.metadata.name && selected !== undefined)
     return 'the stable Service is deleted';
-  if (name === selected) return `${kind} ${name} of the stable revision is deleted`;
+  const runs = scene.deployments.some(({ metadata }) => metadata.name === selected);
+  if (name === selected && runs) return `${kind} ${name} of the stable revision is deleted`;
   const candidate = traffic?.candidate;
   if (candidate?.revision === name && (candidate.weight > 0 || candidate.shadow > 0))
     return `${kind} ${name} is deleted while its revision gets traffic`;

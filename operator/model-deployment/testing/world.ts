@@ -41,6 +41,11 @@ export class World {
     this.cluster.put(modelDeployment(overrides));
   }
 
+  /** What the operator's own clock shows. */
+  get operatorNow(): number {
+    return this.now;
+  }
+
   get modelDeployment(): ModelDeployment {
     return this.cluster.get('ModelDeployment', NAME) as ModelDeployment;
   }
@@ -147,7 +152,7 @@ export class World {
         monitoring: () => this.monitoring,
         statusWrittenAt: () => undefined,
       },
-      this.now,
+      this.operatorNow,
     );
     if (observed === undefined) throw new Error('the ModelDeployment is gone');
     return observed;
@@ -169,7 +174,7 @@ export class World {
       kube,
       caches: this.cluster.caches,
       obstacles: this.obstacles,
-      clock: () => this.now,
+      clock: () => this.operatorNow,
       signal: new AbortController().signal,
     });
   }

@@ -36,6 +36,29 @@ export async function renderChart(
   );
 }
 
+/** What a cluster with the Prometheus operator and Grafana takes beside the rest. */
+export const MONITORING = ['serviceMonitor', 'podMonitor', 'prometheusRule', 'dashboards'].map(
+  (part) => `--set=metrics.${part}.enabled=true`,
+);
+
+/** The same, for those who use kustomize: deploy/kubernetes/monitoring. */
+async function monitoringManifests(rest: ReadonlySet<string>): Promise<readonly [string, string][]> {
+  const rendered = [...(await renderChart(MONITORING))].filter(
+    ([template]) => !template.startsWith('crds/') && !rest.has(template),
+  );
+  const files = rendered.map(([template, objects]): [string, string] => [
+    `monitoring/${template}`,
+    HEADER + objects.map((object) => stringify(withoutHelm(object), { lineWidth: 0 })).join('---\n'),
+  ]);
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    namespace: NAMESPACE,
+    resources: rendered.map(([template]) => template).toSorted(),
+  };
+  return [...files, ['monitoring/kustomization.yaml', HEADER + stringify(kustomization)]];
+}
+
 /** Every generated file of deploy/kubernetes: path -> content. */
 export async function manifests(): Promise<ReadonlyMap<string, string>> {
   const rendered = [...(await renderChart())].filter(([template]) => !template.startsWith('crds/'));
@@ -50,7 +73,8 @@ export async function manifests(): Promise<ReadonlyMap<string, string>> {
     resources: ['../../crds', ...[...files.keys()].toSorted()],
   };
   files.set('kustomization.yaml', HEADER + stringify(kustomization));
-  const formatted = [...files].map(async ([name, text]): Promise<[string, string]> => [
+  const monitoring = await monitoringManifests(new Set(rendered.map(([template]) => template)));
+  const formatted = [...files, ...monitoring].map(async ([name, text]): Promise<[string, string]> => [
     `${FOLDER}/${name}`,
     await format(text, { parser: 'yaml', printWidth: 110, singleQuote: true }),
   ]);

@@ -100,6 +100,36 @@ export const valuesSchema = z.strictObject({
       interval: z.string().describe('How often metrics are read'),
       labels: textMapSchema.describe('Labels that your Prometheus selects ServiceMonitors by'),
     }),
+    podMonitor: z.strictObject({
+      enabled: z.boolean().describe('Make a PodMonitor for the pods that serve models'),
+      interval: z.string().describe('How often their metrics are read'),
+      labels: textMapSchema.describe('Labels that your Prometheus selects PodMonitors by'),
+    }),
+    prometheusRule: z.strictObject({
+      enabled: z.boolean().describe('Make a PrometheusRule with the recording rules and alerts'),
+      labels: textMapSchema.describe('Labels that your Prometheus selects PrometheusRules by'),
+      runbookBase: z
+        .string()
+        .min(1)
+        .describe('Where alerts say that their runbooks are; docs/runbooks as you publish it'),
+    }),
+    dashboards: z.strictObject({
+      enabled: z.boolean().describe('Make ConfigMaps with the Grafana dashboards, for Grafana’s sidecar'),
+      labels: textMapSchema.describe('Their labels, beside grafana_dashboard: "1"'),
+      annotations: textMapSchema.describe('Their annotations, such as grafana_folder'),
+    }),
+  }),
+  notifications: z.strictObject({
+    existingSecret: nameSchema.describe('Secret with a webhook’s URL; empty: nobody is told'),
+    key: z.string().describe('Its key'),
+    kinds: z
+      .array(z.enum(['undone', 'rejected', 'promoted', 'drifted']))
+      .min(1)
+      .describe('What the webhook is told of'),
+    template: z.enum(['json', 'slack', 'teams']).describe('What the webhook understands'),
+    templateConfigMap: nameSchema.describe(
+      'ConfigMap with a template of your own under template.json; wins over template',
+    ),
   }),
   prometheus: z.strictObject({
     url: z

@@ -56,7 +56,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   },
   '/windlass/v1/traffic': {
     group: OPERATION,
-    summary: 'Which revision is stable, as far as this pod has applied it.',
+    summary:
+      'For the operator: which revisions share the traffic as this pod has applied it, and what came of it.',
   },
 };
 

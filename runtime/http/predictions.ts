@@ -129,7 +129,9 @@ export class PredictionEndpoint {
   /** Answers what the split left here, and has some of it copied to the candidate once the client has its answer. */
   #keep(exchange: Exchange, model: Model, body: Buffer, rollout: Rollout | undefined): void {
     const copied = rollout?.wantsCopy(body.length) === true;
-    const { route, arrivedMs } = exchange;
+    const { route } = exchange;
+    // As forwarded requests are timed: from the whole request to the whole answer.
+    const startedMs = performance.now();
     // Tensors and pictures may move to other threads with the memory of their body.
     const moves = route.prediction === 'v2' || model.pictures !== undefined;
     const kept = copied ? requestOf(exchange, moves ? Buffer.from(body) : body) : undefined;
@@ -137,7 +139,7 @@ export class PredictionEndpoint {
       this.#finishOwn(exchange, answer, body);
       const { status, predictions } = answer;
       this.#services.traffic.kept(rollout, {
-        seconds: (performance.now() - arrivedMs) / 1000,
+        seconds: (performance.now() - startedMs) / 1000,
         status,
         predictions,
       });

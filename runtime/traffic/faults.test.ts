@@ -147,7 +147,10 @@ test('a kept-alive connection that was closed while idle costs nothing', async (
     }),
     settings: { weight: 100 },
   });
-  for (let i = 0; i < 6; i++) expect((await post(`${pair.url}/predict`, BODY)).body['prediction']).toBe(16);
+  for (let i = 0; i < 6; i++) {
+    const { body, headers: fields } = await post(`${pair.url}/predict`, BODY);
+    expect([body['prediction'], fields.get(REVISION_HEADER)]).toEqual([16, CANDIDATE]);
+  }
   expect((await pair.rollout()).forwarded).toMatchObject({ requests: 6, failures: {} });
 });
 

@@ -1,4 +1,5 @@
 import type { Traffic, TrafficCandidate } from '#contract/traffic.ts';
+import { memoryLimit } from '#runtime/engine/memory.ts';
 import type { Logger } from '#runtime/log.ts';
 import type { Metrics } from '#runtime/metrics.ts';
 import type { CountedPrediction } from '#runtime/prediction-counts.ts';
@@ -9,7 +10,7 @@ import { Forwarder, type ForwardedAnswer, type ForwardFailure, type ForwardReque
 import { judgeStatus, type ForwardOutcome, type ForwardTarget } from './outcome.ts';
 import { passedOn, type PassedAnswer } from './passed-on.ts';
 import { Rollout } from './rollout.ts';
-import { SHADOW_LIMITS, type ShadowLimits } from './shadow.ts';
+import { shadowLimits } from './shadow.ts';
 import { sticksTo } from './share.ts';
 import type { SideCounts } from './side.ts';
 
@@ -21,7 +22,6 @@ export interface PlaneOptions {
   readonly stableDeadlineMs: number;
   /** A longer answer is not held. */
   readonly maxAnswerBytes: number;
-  readonly shadowLimits?: ShadowLimits;
   readonly random?: () => number;
 }
 
@@ -177,7 +177,7 @@ export class TrafficPlane {
   #follow(candidate: TrafficCandidate | undefined): void {
     if (candidate !== undefined && this.#rollout?.follow(candidate) === true) return;
     this.#rollout?.close();
-    const { metrics, random = Math.random, shadowLimits = SHADOW_LIMITS } = this.#options;
+    const { metrics, random = Math.random } = this.#options;
     this.#rollout =
       candidate &&
       new Rollout(candidate, {
@@ -186,7 +186,7 @@ export class TrafficPlane {
         emptyPredictions: () => metrics.emptyPredictions(),
         comparison: (protocol) => this.#comparison(protocol),
         random,
-        limits: shadowLimits,
+        limits: shadowLimits(memoryLimit()),
       });
   }
 

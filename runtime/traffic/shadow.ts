@@ -19,12 +19,14 @@ export interface ShadowLimits {
   readonly answerBytes: number;
 }
 
-export const SHADOW_LIMITS: ShadowLimits = {
-  copies: 256,
-  bytes: 16 * 1024 * 1024,
-  sends: 16,
-  answerBytes: 256 * 1024,
-};
+const MOST_BYTES = 16 * 1024 * 1024;
+const MEMORY_SHARE = 0.03;
+
+/** `memory`: the pod's limit in bytes. */
+export function shadowLimits(memory: number): ShadowLimits {
+  const bytes = Math.min(MOST_BYTES, MEMORY_SHARE * memory);
+  return { copies: 256, bytes, sends: 16, answerBytes: 256 * 1024 };
+}
 
 /** Copies on their way to the candidate. Nobody waits for one; what does not fit is dropped. */
 export class ShadowQueue {

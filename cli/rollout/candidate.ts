@@ -17,7 +17,7 @@ export interface RolloutInput {
   readonly rollbacks: readonly ModelRollback[];
 }
 
-/** The revision on its way, and how far it is. */
+/** The revision on its way (while it is watched after its promotion: the stable one), and how far it is. */
 export interface OnItsWay {
   readonly revision: ModelRevision;
   /** What its annotations are written with: numbers never come back. */
@@ -38,12 +38,22 @@ export function onItsWay(input: RolloutInput, verb: string): OnItsWay {
       `see it come: kubectl windlass status ${named(deployment)} --watch`,
     );
   }
-  const revision = candidateRevision(deployment, revisions);
   const rollout = deployment.status?.rollout;
-  const number = revision === undefined ? undefined : revisionNumber(revision);
+  const revision = candidateRevision(deployment, revisions);
+  const number = deployment.status?.candidateNumber ?? (revision && revisionNumber(revision));
   if (revision === undefined || rollout === undefined || number === undefined) throw nothing(input, verb);
   const { phase, step = 0, steps = 0, weight = 0 } = rollout;
   return { revision, number, phase, step, steps, weight };
+}
+
+/** The stable revision while it is watched after its promotion. */
+export function baking({ deployment, revisions }: RolloutInput): OnItsWay | undefined {
+  const { status } = deployment;
+  const revision = stableRevision(deployment, revisions);
+  const number = status?.revision ?? (revision && revisionNumber(revision));
+  if (status?.rollout?.phase !== 'Baking' || revision === undefined || number === undefined) return undefined;
+  const { step = 0, steps = 0, weight = 100 } = status.rollout;
+  return { revision, number, phase: 'Baking', step, steps, weight };
 }
 
 function nothing(input: RolloutInput, verb: string): CliError {
@@ -96,7 +106,7 @@ export function place({
     case 'Shadow':
       return 'the shadow phase';
     case 'Step':
-      return `step ${step} of ${steps} at ${weight} %`;
+      return step === 0 ? 'the way to the first step' : `step ${step} of ${steps} at ${weight} %`;
     case 'Paused':
       return step === 0 ? 'the pause before the first step' : `the pause at step ${step} of ${steps}`;
     case 'Resolving':

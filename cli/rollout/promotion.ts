@@ -1,7 +1,7 @@
 import { ANNOTATION } from '#contract/names.ts';
 import { findRevision, describeRevision, revisionNumber } from '../revisions.ts';
 import { condition, outcomeOf } from '../status/view.ts';
-import { named, onItsWay, pausedBy, place, refusal } from './candidate.ts';
+import { baking, named, onItsWay, pausedBy, place, refusal } from './candidate.ts';
 import type { OnItsWay, RolloutInput } from './candidate.ts';
 
 export interface PromoteRequest {
@@ -24,22 +24,10 @@ export interface Promotion {
 /** Decides what a promotion means, or says why there is nothing to promote. */
 export function promotion(input: RolloutInput, request: PromoteRequest): Promotion {
   const { deployment } = input;
-  const candidate = onItsWay(input, 'promote');
+  const candidate = (request.full ? baking(input) : undefined) ?? onItsWay(input, 'promote');
   guard(input, candidate, request.revision);
-  const { number, step, phase } = candidate;
-  const paused = condition(deployment, 'Ready')?.reason === 'Paused';
-  if (phase === 'Promoting' || phase === 'Baking') {
-    throw refusal(
-      `${describeRevision(candidate.revision)} waits for nobody: it is being promoted already`,
-      `follow it: kubectl windlass status ${named(deployment)} --watch`,
-    );
-  }
-  if ((phase === 'Resolving' || phase === 'Starting') && !request.full && !paused) {
-    throw refusal(
-      `${describeRevision(candidate.revision)} waits for nobody yet: its pods are starting`,
-      `follow it: kubectl windlass status ${named(deployment)} --watch; --full skips its steps once it has started`,
-    );
-  }
+  if (!request.full) refuseWhatWaitsForNobody(input, candidate);
+  const { number, step } = candidate;
   const value = `${number}/${request.full ? 'full' : step}`;
   return {
     candidate,
@@ -49,6 +37,29 @@ export function promotion(input: RolloutInput, request: PromoteRequest): Promoti
       ? `it is paused by annotation too; to let it go on by itself: kubectl windlass resume ${named(deployment)}`
       : undefined,
   };
+}
+
+/** A hold can be ended, by its time or by a person; what starts or grows goes on by itself. */
+function refuseWhatWaitsForNobody({ deployment }: RolloutInput, { revision, phase }: OnItsWay): void {
+  const what = describeRevision(revision);
+  const follow = `follow it: kubectl windlass status ${named(deployment)} --watch`;
+  const rollout = deployment.status?.rollout;
+  if (phase === 'Promoting') {
+    throw refusal(`${what} waits for nobody: it is being promoted already`, follow);
+  }
+  if (phase === 'Resolving' || phase === 'Starting') {
+    throw refusal(
+      `${what} waits for nobody yet: its pods are starting`,
+      `${follow}; --full skips its steps once it has started`,
+    );
+  }
+  const reason = condition(deployment, 'Ready')?.reason;
+  const byPerson = reason === 'WaitingForPromotion' || reason === 'Paused';
+  if (rollout?.holdUntil !== undefined || byPerson) return;
+  throw refusal(
+    `${what} waits for nobody: ${rollout?.waitingFor ?? 'its hold is over'}`,
+    `${follow}; --full skips the steps that come`,
+  );
 }
 
 function guard(input: RolloutInput, candidate: OnItsWay, wanted: string | undefined): void {
@@ -75,11 +86,16 @@ export function promotionState(input: RolloutInput, from: OnItsWay, full: boolea
   const name = from.revision.metadata.name;
   const what = `revision ${from.number}`;
   const ready = condition(deployment, 'Ready');
+  if (from.phase === 'Baking') return bakingState(input, from);
   if (status?.stableRevision === name)
     return { kind: 'done', message: `${what} is promoted: it is the stable one now` };
   if (outcomeOf(deployment) === 'stalled' || status?.candidateRevision !== name) {
     const why = ready === undefined ? 'another spec came' : `${ready.reason}: ${ready.message}`;
     return { kind: 'failed', message: `${what} is not on its way any more. ${why}` };
+  }
+  // The operator says so where it does not understand what was written.
+  if (ready?.message.includes(`The annotation ${ANNOTATION.promote} is "`) === true) {
+    return { kind: 'failed', message: ready.message };
   }
   const { rollout } = status;
   if (full || rollout === undefined)
@@ -89,4 +105,15 @@ export function promotionState(input: RolloutInput, from: OnItsWay, full: boolea
     return { kind: 'done', message: `${what} is at ${place({ phase, step, steps, weight })} now` };
   }
   return { kind: 'waiting', for: rollout.waitingFor ?? `the operator to take up the promotion` };
+}
+
+/** A promotion in full while it is watched ends the watch. */
+function bakingState(input: RolloutInput, { revision, number }: OnItsWay): PromotionState {
+  const { status } = input.deployment;
+  if (status?.stableRevision !== revision.metadata.name) {
+    return { kind: 'failed', message: `revision ${number} is not the stable one any more` };
+  }
+  return status.rollout?.phase === 'Baking'
+    ? { kind: 'waiting', for: 'the operator to end the watch' }
+    : { kind: 'done', message: `revision ${number} stays: it is not watched any more` };
 }

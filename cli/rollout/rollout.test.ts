@@ -15,7 +15,8 @@ const at = (object: RolloutInput['deployment'], change: Partial<RolloutInput> = 
   rollbacks: [],
   ...change,
 });
-const step = rollingOut({ phase: 'Step', step: 2, weight: 25 });
+const holdUntil = '2026-03-01T12:03:00Z';
+const step = rollingOut({ phase: 'Step', step: 2, weight: 25, holdUntil });
 const calm = deployment({ conditions: [condition('Ready', 'True')], stableRevision: revisionName(1) });
 const one = { full: false, revision: undefined };
 
@@ -32,18 +33,15 @@ function refusal(work: () => unknown): CliError {
 describe('promote ends the hold that the rollout is in', () => {
   test.each([
     ['a step', step, '2/2'],
-    ['the shadow phase', rollingOut({ phase: 'Shadow', step: 0 }), '2/0'],
+    ['the shadow phase', rollingOut({ phase: 'Shadow', step: 0, holdUntil }), '2/0'],
     [
       'a step that waits for a person',
       rollingOut({ phase: 'Step', step: 3 }, { reason: 'WaitingForPromotion' }),
       '2/3',
     ],
     ['a pause after a failed check', rollingOut({ phase: 'Paused', step: 1 }, { reason: 'Paused' }), '2/1'],
-    [
-      'a pause before the first step',
-      rollingOut({ phase: 'Starting', step: 0 }, { reason: 'Paused' }),
-      '2/0',
-    ],
+    ['a paused step', rollingOut({ phase: 'Step', step: 1 }, { reason: 'Paused' }), '2/1'],
+    ['a pause before the first step', rollingOut({ phase: 'Paused', step: 0 }, { reason: 'Paused' }), '2/0'],
   ])('%s', (_case, object, value) => {
     expect(promotion(at(object), one)).toMatchObject({ value, already: false });
   });
@@ -51,6 +49,17 @@ describe('promote ends the hold that the rollout is in', () => {
   test('--full skips what comes, and may be asked for while its pods start', () => {
     expect(promotion(at(step), { ...one, full: true }).value).toBe('2/full');
     expect(promotion(at(rollingOut({ phase: 'Starting' })), { ...one, full: true }).value).toBe('2/full');
+  });
+
+  test('--full while it is watched ends the watch, by the number of the stable revision', () => {
+    const { candidateRevision: _gone, ...status } = rollingOut({ phase: 'Baking' }).status ?? {};
+    const watched = { ...step, status: { ...status, stableRevision: revisionName(2), revision: 2 } };
+    const found = promotion(at(watched), { ...one, full: true });
+    expect(found.value).toBe('2/full');
+    expect(promotionState(at(watched), found.candidate, true).kind).toBe('waiting');
+    const over = deployment({ stableRevision: revisionName(2) });
+    expect(promotionState(at(over), found.candidate, true).kind).toBe('done');
+    expect(promotionState(at(calm), found.candidate, true).kind).toBe('failed');
   });
 
   test('asked twice it is known to be so already', () => {
@@ -93,6 +102,11 @@ describe('promote is refused, with the reason and what to do', () => {
     ['nothing is on its way', at(calm), 'nothing of bankchurn is on its way (revision 1 serves)'],
     ['an undo holds', at(undone, { rollbacks: [rollback('u', 1, 'Active')] }), 'the undo u holds'],
     ['the source is still read', at({ ...step, status: resolving }), 'still being read and checked'],
+    [
+      'its hold is over, and the next pods start',
+      at(rollingOut({ phase: 'Step', step: 1, waitingFor: '1 of 2 pods are ready.' })),
+      'waits for nobody: 1 of 2 pods are ready.',
+    ],
     ['its pods start', at(rollingOut({ phase: 'Starting' })), 'waits for nobody yet: its pods are starting'],
     [
       'it is being promoted',
@@ -126,6 +140,15 @@ describe('a promotion is done once the rollout has left its place', () => {
     ['all of it: not at the next step', rollingOut({ phase: 'Promoting', step: 3 }), true, 'waiting'],
     ['stable', deployment({ stableRevision: revisionName(2) }), true, 'done'],
     ['gone', calm, false, 'failed'],
+    [
+      'ignored',
+      rollingOut(
+        { phase: 'Step', step: 2 },
+        { message: 'It waits. The annotation windlass.dev/promote is "2/9", and the rollout has 3 steps.' },
+      ),
+      false,
+      'failed',
+    ],
     [
       'rejected',
       deployment({ conditions: [condition('Stalled', 'True')], stableRevision: revisionName(1) }),

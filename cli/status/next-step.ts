@@ -30,17 +30,24 @@ export function nextSteps(view: StatusView, watching = false): readonly string[]
 function rolloutSteps(view: StatusView, target: string, follow: readonly string[]): readonly string[] {
   const phase = view.rollout?.status.phase;
   if (view.rollout === undefined || phase === undefined || phase === 'Resolving') return follow;
-  if (phase === 'Baking') return [...follow, `kubectl windlass undo ${target}`];
+  const undo = `kubectl windlass undo ${target}`;
+  const keep = `kubectl windlass promote ${target} --full   # keep it, and end the watch`;
+  if (phase === 'Baking')
+    return view.rollout.waitsFor === 'failed watch' ? [undo, keep] : [...follow, undo, keep];
   if (!view.revisions.some((revision) => revision.role === 'stable')) return follow;
   const abort = `kubectl windlass abort ${target}`;
   const promote = `kubectl windlass promote ${target}`;
   if (phase === 'Promoting') return [...follow, abort];
   const byHand: Readonly<Record<Exclude<WaitsFor, 'itself'>, readonly string[]>> = {
     promotion: [promote, abort],
+    'failed watch': [undo, keep],
     'failed check': [abort, `${promote}   # in spite of the check`],
     'pause by annotation': [`kubectl windlass resume ${target}`, abort],
     'pause by spec': ['set rollout.paused to false and apply', promote, abort],
   };
   if (view.rollout.waitsFor !== 'itself') return byHand[view.rollout.waitsFor];
-  return phase === 'Starting' ? [...follow, abort] : [...follow, `${promote}   # ends this hold now`, abort];
+  const held = view.rollout.status.holdUntil !== undefined;
+  return phase === 'Starting' || !held
+    ? [...follow, abort]
+    : [...follow, `${promote}   # ends this hold now`, abort];
 }

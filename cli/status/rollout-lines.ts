@@ -14,7 +14,8 @@ const MARK: Readonly<Record<CheckStatus['state'], { readonly sign: string; reado
 
 const PERSON: Readonly<Record<Exclude<WaitsFor, 'itself'>, string>> = {
   promotion: 'waits for a person: this step has no hold that ends by itself',
-  'failed check': 'waits for a person: a check failed, and the candidate gets no traffic',
+  'failed check': 'waits for a person: it failed, and gets no traffic',
+  'failed watch': 'waits for a person: it failed while it was watched, and serves on',
   'pause by annotation': 'paused by a person, until it is resumed',
   'pause by spec': 'paused by rollout.paused in the spec',
 };
@@ -70,10 +71,7 @@ function timing(view: RolloutView, now: Date, paint: Paint): readonly string[] {
   const { status, waitsFor } = view;
   const since = `for ${age(status.since, now)}`;
   if (waitsFor !== 'itself') return [`hold    ${paint('wait', PERSON[waitsFor])}, ${since}`];
-  if (status.holdUntil === undefined) {
-    const held = status.phase === 'Step' || status.phase === 'Shadow';
-    return [held ? `hold    until somebody promotes it, ${since}` : `since   ${age(status.since, now)}`];
-  }
+  if (status.holdUntil === undefined) return [`since   ${age(status.since, now)}`];
   const left = Date.parse(status.holdUntil) - now.getTime();
   const clock = `${status.holdUntil.slice(11, 19)} UTC`;
   const what = status.phase === 'Baking' ? 'watched' : 'held';

@@ -3,8 +3,9 @@ import type { ModelDeployment, ModelRevision } from '#operator/api/objects.ts';
 import type { RolloutStatus } from '#operator/api/rollout-status.ts';
 import { candidateRevision, revisionNumber, stableRevision } from '../revisions.ts';
 
-/** Whom or what a rollout waits for; only a person ends the last four. */
-export type WaitsFor = 'itself' | 'promotion' | 'failed check' | 'pause by annotation' | 'pause by spec';
+/** Whom or what a rollout waits for; only a person ends the others. */
+export type WaitsFor =
+  'itself' | 'promotion' | 'failed check' | 'failed watch' | 'pause by annotation' | 'pause by spec';
 
 export interface RolloutView {
   readonly status: RolloutStatus;
@@ -26,7 +27,7 @@ export function rolloutView(
   const { steps = [], shadow } = deployment.spec.rollout;
   const stable = stableRevision(deployment, revisions);
   const candidate = candidateRevision(deployment, revisions);
-  const number = candidate === undefined ? undefined : revisionNumber(candidate);
+  const number = deployment.status?.candidateNumber ?? (candidate && revisionNumber(candidate));
   const weights = steps.map((step) => step.weight);
   return {
     status,
@@ -43,19 +44,22 @@ function waitsFor(
   status: RolloutStatus,
   candidate: number | undefined,
 ): WaitsFor {
-  if (status.phase === 'Promoting' || status.phase === 'Baking' || status.phase === 'Resolving')
-    return 'itself';
+  const reason = deployment.status?.conditions?.find((it) => it.type === 'Ready')?.reason;
+  if (status.phase === 'Baking') return reason === 'Paused' ? 'failed watch' : 'itself';
+  if (status.phase === 'Promoting' || status.phase === 'Resolving') return 'itself';
+  if (status.phase === 'Paused' && status.checks?.some((check) => check.state === 'Failing') === true) {
+    return 'failed check';
+  }
   if (deployment.spec.rollout.paused) return 'pause by spec';
   const annotated = deployment.metadata.annotations?.[ANNOTATION.paused];
   if (annotated !== undefined && annotated === String(candidate)) return 'pause by annotation';
   if (status.phase === 'Paused') return 'failed check';
-  const ready = deployment.status?.conditions?.find((it) => it.type === 'Ready');
-  return ready?.reason === 'WaitingForPromotion' ? 'promotion' : 'itself';
+  return reason === 'WaitingForPromotion' ? 'promotion' : 'itself';
 }
 
 /** `Step 2 of 3`, `Shadow`, ... */
 export function phaseName({ phase, step = 0, steps = 0 }: RolloutStatus): string {
-  if (phase === 'Step') return `Step ${step} of ${steps}`;
+  if (phase === 'Step') return step === 0 ? 'Before the first step' : `Step ${step} of ${steps}`;
   if (phase === 'Paused' && step > 0) return `Paused at step ${step} of ${steps}`;
-  return phase;
+  return phase === 'Paused' ? 'Paused before the first step' : phase;
 }

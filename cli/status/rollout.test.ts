@@ -112,7 +112,7 @@ describe('the rollout is shown by its phase', () => {
     expect(block(input)).toEqual([
       'Paused at step 2 of 3   stable 100 % ████████████████████ candidate 0 %',
       'plan    ✓ 5 % → [25 %] → 50 % → 100 %',
-      'hold    waits for a person: a check failed, and the candidate gets no traffic, for 2m',
+      'hold    waits for a person: it failed, and gets no traffic, for 2m',
       '✗ errorRate   4.1 %   at most 1 %   980 samples',
       '    Revision 2 failed 40 of 980 requests in 1m; callers got revision 1’s answers.',
     ]);
@@ -144,7 +144,28 @@ describe('the rollout is shown by its phase', () => {
     const input = readings(object, { revisions: [revision(2, 'Stable'), revision(1, 'Warm')] });
     expect(tree(input)).toContain('(namespace churn): Baking, revision 2 serves');
     expect(block(input)).toContain('hold    4m left, watched until 12:04:00 UTC');
-    expect(next(input, true)).toEqual(['kubectl windlass undo bankchurn -n churn']);
+    expect(next(input, true)).toEqual([
+      'kubectl windlass undo bankchurn -n churn',
+      'kubectl windlass promote bankchurn -n churn --full   # keep it, and end the watch',
+    ]);
+  });
+
+  test('Baking that failed, with onFailure pause: a person keeps it or takes it back', () => {
+    const object = rollingOut(
+      { phase: 'Baking', step: 3, checks: FAILING },
+      { reason: 'Paused', status: { stableRevision: revisionName(2) } },
+    );
+    const input = readings(object, { revisions: [revision(2, 'Stable'), revision(1, 'Warm')] });
+    expect(block(input)).toContain(
+      'hold    waits for a person: it failed while it was watched, and serves on, for 2m',
+    );
+    expect(next(input)[0]).toBe('kubectl windlass undo bankchurn -n churn');
+  });
+
+  test('a step whose hold is over and whose next pods start has no hold to end', () => {
+    const input = readings(rollingOut({ phase: 'Step', step: 2, weight: 25, waitingFor: '1 of 2 pods' }));
+    expect(block(input)).toContain('since   2m');
+    expect(next(input, true)).toEqual(['kubectl windlass abort bankchurn -n churn']);
   });
 
   test('undone: by whom, when and why, with what was rejected', () => {

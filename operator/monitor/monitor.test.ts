@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { PodReport } from '#contract/pod-report.ts';
 import type { MonitoringRequest } from '#operator/rollout/readings.ts';
 import { report } from '#operator/rollout/checks-testing.ts';
+import { compact } from './compact.ts';
 import { Monitor } from './monitor.ts';
 import type { MonitorOptions } from './monitor.ts';
 import { until } from './testing.ts';
@@ -41,7 +42,7 @@ describe('a monitor', () => {
     const { samples } = monitor.monitoring(UID);
     expect(samples.length).toBeGreaterThanOrEqual(6);
     expect(new Set(samples.map(({ uid }) => uid))).toEqual(new Set(['a', 'b']));
-    expect(samples[0]).toMatchObject({ revision: 'one', report: report() });
+    expect(samples[0]).toMatchObject({ revision: 'one', report: compact(report(), undefined) });
   });
 
   it('knows nothing of whom it does not follow', () => {

@@ -1,6 +1,7 @@
 import type { PodReport } from '#contract/pod-report.ts';
 import type { Monitoring, MonitoringRequest, PodSample, QueryReading } from '#operator/rollout/readings.ts';
 import type { QueryAnswer } from './prometheus.ts';
+import { compact, withoutWorst } from './compact.ts';
 import { thinned } from './thinning.ts';
 
 export interface Clocks {
@@ -49,9 +50,10 @@ export class Readings {
     const at = this.#clocks.clock();
     this.#unreachable.delete(uid);
     this.#hasAnswer = true;
-    const earlier = this.#samples.map((sample) => (sample.uid === uid ? withoutWorst(sample) : sample));
-    const { since } = this.#request;
-    this.#samples = thinned([...earlier, { uid, revision, at, report }], { now: at, since });
+    const before = this.#samples.findLast((sample) => sample.uid === uid);
+    const earlier = this.#samples.map((sample) => (sample === before ? withoutWorst(sample) : sample));
+    const sample = { uid, revision, at, report: compact(report, before?.report) };
+    this.#samples = thinned([...earlier, sample], { now: at, since: this.#request.since });
   }
 
   podFailed(uid: string, why: string): void {
@@ -91,12 +93,4 @@ export class Readings {
     const now = this.#clocks.monotonic();
     return now - this.#watched.until > this.#clocks.gapMs ? 0 : Math.max(0, now - this.#watched.from);
   }
-}
-
-/** The worst are those since the candidate came: only the newest report's are of use. */
-function withoutWorst(sample: PodSample): PodSample {
-  const { rollout } = sample.report;
-  if (rollout === null || rollout === undefined || rollout.copied.worst.length === 0) return sample;
-  const copied = { ...rollout.copied, worst: [] };
-  return { ...sample, report: { ...sample.report, rollout: { ...rollout, copied } } };
 }

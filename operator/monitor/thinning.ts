@@ -1,8 +1,8 @@
 import type { ReportedSide } from '#contract/pod-report.ts';
 import type { PodSample } from '#operator/rollout/readings.ts';
 
-/** Numbers that are kept for one ModelDeployment, some 8 to 40 bytes each: 1,000 rollouts fit an operator. */
-const MAX_NUMBERS = 20_000;
+/** Numbers that are kept of one pod, of 8 to 40 bytes; one of a model with ten outcomes has a sixth of that. */
+const MAX_NUMBERS = 40_000;
 const MAX_AGE_MS = 10 * 60_000;
 /** Younger samples are all kept, so that what begins anew is seen. */
 const YOUNG_MS = 20_000;
@@ -17,33 +17,40 @@ export interface Keeping {
 
 /**
  * What is worth keeping of samples (oldest first): each pod's newest one and, with growing distances, earlier ones; fewer
- * the more there is in each. A sample that the clock puts into the future counts as new.
+ * where there is a lot in each. A sample that the clock puts into the future counts as new.
  */
 export function thinned(samples: readonly PodSample[], keeping: Keeping): readonly PodSample[] {
   const { now, since, maxNumbers = MAX_NUMBERS } = keeping;
   const useful = samples.filter(({ at }) => at >= since && now - at <= MAX_AGE_MS);
-  let kept = withDistances(useful, now, 1);
+  const kept = new Set<PodSample>();
+  for (const ofPod of Map.groupBy(useful, ({ uid }) => uid).values()) {
+    for (const sample of thinnedPod(ofPod, now, maxNumbers)) kept.add(sample);
+  }
+  return useful.filter((sample) => kept.has(sample));
+}
+
+function thinnedPod(samples: readonly PodSample[], now: number, maxNumbers: number): readonly PodSample[] {
+  let kept = withDistances(samples, now, 1);
   for (let coarser = 2; numbersIn(kept) > maxNumbers && coarser <= 64; coarser *= 2) {
-    kept = withDistances(useful, now, coarser);
+    kept = withDistances(samples, now, coarser);
   }
   return numbersIn(kept) > maxNumbers ? fitting(kept, maxNumbers) : kept;
 }
 
-/** Between a pod's kept samples lies at least this. */
+/** Between two kept samples lies at least this. */
 function distance(ageMs: number, coarser: number): number {
   if (ageMs < YOUNG_MS) return coarser === 1 ? 0 : coarser * 1000;
-  return (ageMs < RECENT_MS ? 4000 : 15_000) * coarser;
+  return (ageMs < RECENT_MS ? 4000 : 30_000) * coarser;
 }
 
 function withDistances(samples: readonly PodSample[], now: number, coarser: number): readonly PodSample[] {
-  const newest = new Map(samples.map((sample) => [sample.uid, sample]));
-  const last = new Map<string, PodSample>();
+  const newest = samples.at(-1);
+  let before: PodSample | undefined;
   return samples.filter((sample) => {
-    const before = last.get(sample.uid);
     const isFar =
       before === undefined || Math.abs(sample.at - before.at) >= distance(now - sample.at, coarser);
-    if (isFar) last.set(sample.uid, sample);
-    return isFar || newest.get(sample.uid) === sample;
+    if (isFar) before = sample;
+    return isFar || sample === newest;
   });
 }
 

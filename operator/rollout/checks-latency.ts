@@ -1,4 +1,5 @@
 import type { Check } from '#operator/api/rollout-settings.ts';
+import { durationMs } from '#operator/api/schema.ts';
 import type { CheckResult } from './check-result.ts';
 import type { CheckContext } from './checks-context.ts';
 import { unread, windowStart } from './checks-pods.ts';
@@ -149,10 +150,10 @@ const MOST_ASKED = 0.3;
 
 /** Whether each third of the last half minute was much too slow by itself; one without requests says nothing. */
 function hasLasted({ settings, context, from, candidate }: Judged, { seconds }: Limit): boolean {
-  const { now, since } = context;
-  const span = Math.min(SLOW_FOR_MS, Math.max(0, now - from));
-  const isWatched = candidate.firstAt !== undefined && candidate.firstAt <= now - span + BETWEEN_READINGS_MS;
-  if (!isWatched || (span < SLOW_FOR_MS && from === since)) return false;
+  const { now } = context;
+  const span = Math.min(SLOW_FOR_MS, durationMs(settings.window));
+  const { firstAt } = candidate;
+  if (now - from < span || firstAt === undefined || firstAt > now - span + BETWEEN_READINGS_MS) return false;
   const allowed = 1 - settings.quantile;
   const share = Math.max(allowed, Math.min(TIMES_ALLOWED * allowed, MOST_ASKED));
   return [3, 2, 1].every((third) => {

@@ -2,12 +2,12 @@ import { PORT } from '#contract/names.ts';
 import { durationMs } from '#operator/api/schema.ts';
 import type { CheckContext } from './checks-context.ts';
 import { clipped } from './checks-text.ts';
-import { STALE_POD_MS } from './defaults.ts';
+import { SETTLE_MS, STALE_POD_MS } from './defaults.ts';
 import type { Increase } from './windows.ts';
 
 /** Where a check with this window begins to look. */
 export function windowStart(window: string, { now, since }: CheckContext): number {
-  return Math.max(since, now - durationMs(window));
+  return Math.max(since + SETTLE_MS, now - durationMs(window));
 }
 
 /** Why there is no saying what holds now, where no pod was read lately that counts it; undefined: one was. */

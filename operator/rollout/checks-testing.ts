@@ -3,13 +3,14 @@ import type { Check } from '#operator/api/rollout-settings.ts';
 import type { CheckResult } from './check-result.ts';
 import type { CheckContext } from './checks-context.ts';
 import { judgeChecks } from './checks.ts';
+import { SETTLE_MS } from './defaults.ts';
 import type { PodSample } from './readings.ts';
 import { NOTHING_READ } from './readings.ts';
 
 export const CANDIDATE = 'bankchurn-cccccccccc';
 export const STABLE_REVISION = 'bankchurn-aaaaaaaaaa';
 export const BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5];
-/** When the step of the tests began. */
+/** From when on readings of the tests' step count. */
 export const BEGAN = Date.UTC(2030, 0, 1);
 
 /** Requests that all took `seconds`, of which some failed. */
@@ -79,7 +80,7 @@ export function contextOf(
   return {
     now: BEGAN + seconds * 1000,
     phase: 'Step',
-    since: BEGAN,
+    since: BEGAN - SETTLE_MS,
     name: 'bankchurn',
     namespace: 'churn',
     candidate: { revision: CANDIDATE, number: 2, metrics: { rmse: 4200, auc: 0.91 } },

@@ -216,7 +216,7 @@ describe('prometheus', () => {
     ['fails beyond it', reading(50, { value: 3.5 }), 'fail', /3\.5; at most 3/],
     ['waits while it has not been asked', contextOf(60, []), 'wait', /not been asked yet/],
     ['waits where the reading is too old', reading(20, { value: 2 }), 'wait', /40 s ago/],
-    ['waits where it is from before the step', reading(-1, { value: 9 }), 'wait', /not been asked yet/],
+    ['waits where it is from before the step', reading(-5, { value: 9 }), 'wait', /not been asked yet/],
     ['waits where the clock puts it into the future', reading(99, { value: 9 }), 'wait', /not been asked/],
     ['waits on a problem, and names it', reading(50, { problem: 'HTTP 503' }), 'wait', /no number: HTTP 503/],
     ['waits on no number', reading(50, { value: NaN }), 'wait', /NaN/],

@@ -15,6 +15,12 @@ export const LEAST_SLOWDOWN_SECONDS = 0.005;
  */
 export const SLOW_FOR_MS = 30_000;
 
+/**
+ * So much after a step began, or the candidate's pods changed, is left out: DNS and endpoints follow them with a delay,
+ * and what fails meanwhile says nothing about the model.
+ */
+export const SETTLE_MS = 3000;
+
 /** A pod that was read last so long ago says nothing about now. */
 export const STALE_POD_MS = 15_000;
 

@@ -40,9 +40,16 @@ describe('predictions are counted', () => {
       ...outcomes.map((outcome) => [outcome, 0.5] as const),
       ['label-0', 0.9],
     ]);
-    expect(counts.byBin()).toMatchObject({ 'label-0': 2, 'label-199': 1, other: 800 });
+    expect(counts.byBin()).toMatchObject({ 'label-0': 2, 'label-99': 1, other: 900 });
     expect(Object.keys(counts.byBin()).length).toBeLessThanOrEqual(256);
     expect(counts.byOutcome().get('label-999')).toBe(1);
+  });
+
+  test('so that the longest names make a report that the operator reads', () => {
+    const outcomes = Array.from({ length: 10_000 }, (_, i) => `${i}${'\u00e9'.repeat(250)}`);
+    const all = outcomes.map((outcome) => [outcome, 0.5] as const);
+    const text = JSON.stringify(counted({ kind: 'probability', outcomes, buckets: [] }, all).byBin());
+    expect(3 * Buffer.byteLength(text)).toBeLessThan(48 * 1024);
   });
 
   test('of a model that declares nothing too', () => {

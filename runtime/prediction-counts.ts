@@ -11,9 +11,9 @@ export interface CountedPrediction {
   readonly value: number;
 }
 
-/** Outcomes that are told apart by name; a report has 256 entries at most. */
-const MOST_OUTCOMES = 200;
-const MOST_NAME = 80;
+/** Outcomes that are told apart by name, and their characters: a report stays within what the operator reads of a pod. */
+const MOST_OUTCOMES = 100;
+const MOST_NAME = 40;
 /** Of a classifier with few outcomes, each is divided into so many equal parts of the probability. */
 const PARTS = [
   { outcomes: 4, parts: 20 },

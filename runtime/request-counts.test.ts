@@ -28,3 +28,18 @@ test('requests are counted by method, route and status, and their times by bound
     avg_latency_ms: 1020,
   });
 });
+
+test('the routes that predict are summed up for the operator, by requests, errors of the server and times', () => {
+  const counts = new RequestCounts([0.01, 0.1]);
+  counts.finished('POST', '/predict', 200, 0.005);
+  counts.finished('POST', '/predict_batch', 503, 0.05);
+  counts.finished('POST', '/v2/models/:name/infer', 422, 0.05);
+  counts.finished('POST', '/v2/models/:name/versions/:version/infer', 500, 9);
+  counts.finished('GET', '/predict', 405, 0);
+  counts.finished('GET', '/health', 503, 0);
+  expect(counts.predictions()).toEqual({
+    requests: 4,
+    serverErrors: 2,
+    latency: { bounds: [0.01, 0.1], counts: [1, 2, 1] },
+  });
+});

@@ -67,7 +67,7 @@ function planOf(o: Observed, decided: Decided, undo: Undo | undefined): Plan {
   const switching = switchTo(o, facts, rollout, running);
   const following = rollback !== undefined && !isAutomatic(rollback);
   const sourcing = decideSourcing(o, facts, target, following);
-  const outcome = { facts, rollout, rollback, stable, live };
+  const outcome = { facts, rollout, rollback, stable, live, traffic: running.traffic.traffic };
   const { status, situation } = decideStatus(o, outcome);
   const write = decideStatusWrite(o, status, running.promotions.at(-1)?.from);
   const told = { o, facts, rollout, stable, before: seen.stable, rollbacks, situation, undo: undo?.failed };

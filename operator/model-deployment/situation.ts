@@ -1,4 +1,5 @@
 import type { Failure } from '#contract/failure.ts';
+import type { Traffic } from '#contract/traffic.ts';
 import { specHash } from '#operator/api/hashes.ts';
 import { child } from './children.ts';
 import { seenFailure } from './failures.ts';
@@ -80,6 +81,8 @@ export interface Outcome {
   /** The stable revision once the plan is carried out. */
   readonly stable: string | undefined;
   readonly live: ReadonlySet<string>;
+  /** What pods are told of the traffic. */
+  readonly traffic: Traffic | undefined;
 }
 
 export function named(o: Observed, facts: Facts, name: string): Named {

@@ -14,6 +14,7 @@ const sources = [
   'test/report',
   'test/support',
   'charts',
+  'monitoring',
   'deploy',
 ];
 

@@ -3,6 +3,7 @@ import type { Pool } from 'undici';
 import { FORWARDED_HEADER, FORWARDED_TOKEN_HEADER, REQUEST_ID_HEADER } from '#contract/names.ts';
 import { JSON_LENGTH_HEADER } from '#runtime/protocol/answer-body.ts';
 import { answerProblem } from './answer-problem.ts';
+import { deadlineIn } from './deadline.ts';
 import { failureOf, judgeStatus, type FailedOutcome, type ForwardOutcome } from './outcome.ts';
 import { Rest } from './rest.ts';
 
@@ -80,10 +81,11 @@ export class Forwarder {
     if (opened === undefined || permit === undefined) return SKIPPED;
     // Whoever is the first waits for undici too, which is not the target's fault.
     await opened.pool.catch(() => undefined);
-    const signal = AbortSignal.timeout(opened.target.deadlineMs);
-    const first = await this.#attempt(opened, request, signal);
+    const deadline = deadlineIn(opened.target.deadlineMs);
+    const first = await this.#attempt(opened, request, deadline.signal);
     // A kept-alive connection may have been closed while it was idle: a prediction may be asked for twice.
-    const last = isFailure(first, 'reset') ? await this.#attempt(opened, request, signal) : first;
+    const last = isFailure(first, 'reset') ? await this.#attempt(opened, request, deadline.signal) : first;
+    deadline.clear();
     opened.rest.ended(permit, last.kind === 'failed' ? last.outcome : 'ok', this.#now());
     return last;
   }

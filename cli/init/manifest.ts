@@ -81,8 +81,9 @@ function servingBlock({ model }: InitAnswers): string {
         # No CPU limit: a limit throttles in the middle of an answer. Add one where your cluster asks for it.
         # Room above the estimate for requests and batches; a model that does not fit is refused before any pod starts.
         memory: ${limit}
-        # On a GPU: leave the memory limits as they are, add executionProvider: cuda below, and
+        # On a GPU: this, and executionProvider below.
         # nvidia.com/gpu: 1
+    # executionProvider: cuda
 `;
 }
 
@@ -102,7 +103,9 @@ function rolloutBlock({ model }: InitAnswers): string {
       - { weight: 5, hold: 2m }
       - { weight: 25, hold: 5m }
       - { weight: 50, hold: 5m }
-    # What must hold at each step. Too few samples is never a pass: the step waits, at most progressDeadline longer.
+    # What must hold at each step. Too few samples is never a pass: the step waits, at most progressDeadline longer. With
+    # 5 % of the traffic, 100 requests to the candidate in 5m are about 7 requests/s in all: for less traffic lower
+    # minSamples, or make the window longer.
     checks:
 ${checks(model.manifest)}
     # undo: a failing check takes the candidate away for good. pause: it gets no traffic until a person decides.
@@ -131,16 +134,16 @@ function checks(manifest: Manifest | undefined): string {
         ]),
     ...metrics(metricChecks(manifest)),
     '      # Requests that the candidate failed; callers saw none of these failures.',
-    '      - errorRate: { max: 0.01, minSamples: 50, window: 1m }',
-    '      # At most so many times as slow as the stable revision in the same minute. For a promise to callers, add maxSeconds.',
-    '      - latency: { quantile: 0.95, maxRatio: 2, minSamples: 100, window: 1m }',
+    '      - errorRate: { max: 0.02, minSamples: 50, window: 5m }',
+    '      # At most so many times as slow as the stable revision in the same window. For a promise to callers, add maxSeconds.',
+    '      - latency: { quantile: 0.95, maxRatio: 3, minSamples: 100, window: 5m }',
     '      # How many of the copies must be answered alike. A new model is meant to differ: lower it if you expect that.',
     '      - agreement: { min: 0.9, minSamples: 100, window: 5m }',
     ...(manifest?.reference === undefined
       ? []
       : [
           '      # Whether it predicts another mix than the stable revision (population stability index; 0.2 is a marked shift).',
-          '      - predictionShift: { maxPsi: 0.2, minSamples: 500, window: 5m }',
+          '      - predictionShift: { maxPsi: 0.2, minSamples: 200, window: 10m }',
         ]),
     '      # Any query of your Prometheus (the operator needs --prometheus-url).',
     '      # - prometheus: { name: queue, query: \'max(queue_depth{namespace="$namespace"})\', max: 100 }',

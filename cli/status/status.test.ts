@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { condition, deployment, NOW, pod, revision, revisionName, rollback, RUNNING } from '../testing.ts';
 import { nextSteps } from './next-step.ts';
 import { podView } from './pods.ts';
+import { rollingOut } from './rollout-fixtures.ts';
 import { renderList } from './table.ts';
 import { renderTree } from './tree.ts';
 import { outcomeOf, statusView } from './view.ts';
@@ -183,9 +184,12 @@ test('a ModelDeployment that no operator has looked at says so', () => {
 
 test('the list has one line for each ModelDeployment', () => {
   const one = deployment({ conditions: [ready], revision: 2, modelVersion: '1.2.0', readyReplicas: 2 });
-  expect(renderList([one, deployment()], { now: NOW, namespaces: true, wide: false }).split('\n')).toEqual([
-    'NAMESPACE   NAME        STATE        REVISION   MODEL   PODS   REASON        AGE',
-    'churn       bankchurn   Ready        2          1.2.0   2/2    Serving       60m',
-    'churn       bankchurn   InProgress   -          -       0/2    NotObserved   60m',
+  const moving = rollingOut({ phase: 'Step', step: 2, weight: 25 });
+  const list = renderList([one, deployment(), moving], { now: NOW, namespaces: true, wide: false });
+  expect(list.split('\n')).toEqual([
+    'NAMESPACE   NAME        STATE        REVISION   MODEL   WEIGHT   PODS   REASON        AGE',
+    'churn       bankchurn   Ready        2          1.2.0   -        2/2    Serving       60m',
+    'churn       bankchurn   InProgress   -          -       -        0/2    NotObserved   60m',
+    'churn       bankchurn   InProgress   1          -       25 %     0/2    RollingOut    60m',
   ]);
 });

@@ -25,7 +25,7 @@ export const ANNOTATION = {
   promote: 'windlass.dev/promote',
   /** On a ModelDeployment, by a person: the revision number whose rollout stays where it is. */
   paused: 'windlass.dev/paused',
-  /** On a ModelDeployment, by a person: a time; pods of Deployments that are older are replaced once. On their pod templates: done. */
+  /** On a ModelDeployment, by a person: a time; pods of Deployments that are older are replaced once. On those Deployments and their templates: done. */
   restart: 'windlass.dev/restart',
 } as const;
 

@@ -1,6 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
 import { ANNOTATION } from '#contract/names.ts';
+import { trimDeployment } from '#operator/caches/trim.ts';
 import { isoTime } from './annotations.ts';
+import { restart } from './restart.ts';
 import { NAME } from './testing/fixtures.ts';
 import { World } from './testing/world.ts';
 
@@ -33,6 +35,13 @@ test('a restart marks the template of each Deployment that runs, once, and chang
     );
   }
   expect(world.plan().actions).toEqual([]);
+});
+
+test('it is remembered where caches keep it', async () => {
+  ask(isoTime(world.now));
+  await world.reconcile();
+  for (const deployment of world.deployments)
+    expect(restart(trimDeployment(deployment), world.modelDeployment)).toEqual([]);
 });
 
 test('a revision that starts after the restart was asked for is not restarted', async () => {

@@ -128,6 +128,12 @@ describe('the actions of a ModelDeployment', () => {
   const onItsWay = { ...stable, candidateRevision: 'churn-bbbbbbbbbb', candidateNumber: 4 };
   const at = (phase: string, more: object = {}): object => ({ ...onItsWay, rollout: { phase, ...more } });
 
+  const failedBake = {
+    ...stable,
+    conditions: [{ type: 'Ready', status: 'False', reason: 'Paused', message: 'Why.' }],
+    rollout: { phase: 'Baking' },
+  };
+
   const deployment = (
     status: object,
     annotations: Readonly<Record<string, string>> = {},
@@ -154,6 +160,8 @@ describe('the actions of a ModelDeployment', () => {
     ['a candidate is shadowed', deployment(at('Shadow')), ['abort', 'pause', 'promote', 'promote-full']],
     ['a step holds', deployment(at('Step', { step: 1 })), ['abort', 'pause', 'promote', 'promote-full']],
     ['a check failed', deployment(at('Paused', { step: 1 })), ['abort', 'pause', 'promote', 'promote-full']],
+    ['a revision is watched', deployment({ ...stable, rollout: { phase: 'Baking' } }), ['restart', 'undo']],
+    ['a revision that was watched failed', deployment(failedBake), ['promote-full', 'restart', 'undo']],
     [
       'the rollout is paused',
       deployment(at('Step', { step: 1 }), { 'windlass.dev/paused': '4' }),
@@ -200,6 +208,7 @@ describe('the actions of a ModelDeployment', () => {
     ['promote', deployment(at('Step', { step: 2 })), ['+ windlass.dev/promote: 4/2']],
     ['promote', deployment(at('Shadow')), ['+ windlass.dev/promote: 4/0']],
     ['promote-full', deployment(at('Step', { step: 2 })), ['+ windlass.dev/promote: 4/full']],
+    ['promote-full', deployment(failedBake), ['+ windlass.dev/promote: 3/full']],
     ['pause', deployment(at('Starting')), ['+ windlass.dev/paused: "4"']],
     [
       'resume',

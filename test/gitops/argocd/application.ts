@@ -17,7 +17,8 @@ export interface ApplicationStatus {
   readonly health: { readonly status: string };
   readonly resources?: readonly ResourceStatus[];
   readonly history?: readonly { readonly revision: string }[];
-  readonly operationState?: { readonly phase: string; readonly message?: string };
+  /** The last sync, those that heal included; another one has another start. */
+  readonly operationState?: { readonly phase: string; readonly startedAt: string };
   readonly conditions?: readonly { readonly type: string; readonly message: string }[];
 }
 

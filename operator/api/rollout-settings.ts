@@ -11,7 +11,9 @@ const samples = (preset: number) =>
 const windowOf = (preset: string) =>
   durationSchema
     .default(preset)
-    .describe('What is looked at: at most so long back, and never before the step began.');
+    .describe(
+      'What is looked at: so long back, or longer until there are minSamples, and never before the step began.',
+    );
 const share = (description: string) => z.number().min(0).max(1).describe(description);
 
 const metricCheckSchema = z

@@ -2,7 +2,7 @@ import type { Check } from '#operator/api/rollout-settings.ts';
 import { durationMs } from '#operator/api/schema.ts';
 import type { CheckResult } from './check-result.ts';
 import type { CheckContext } from './checks-context.ts';
-import { unread, windowStart } from './checks-pods.ts';
+import { lookBack, unread } from './checks-pods.ts';
 import { tooFew } from './checks-rates.ts';
 import { numberText, secondsText } from './checks-text.ts';
 import { LEAST_SLOWDOWN_SECONDS, SLOW_FOR_MS } from './defaults.ts';
@@ -19,26 +19,35 @@ interface Judged {
   readonly ratio: number | undefined;
   readonly context: CheckContext;
   readonly from: number;
+  readonly span: string;
   readonly candidate: Increase;
   readonly stable: Increase | undefined;
 }
 
 /** How long the candidate takes to answer, in seconds or against the stable revision in the same window. */
 export function judgeLatency(settings: Settings, context: CheckContext): CheckResult {
-  const from = windowStart(settings.window, context);
+  const { minSamples, window } = settings;
   const ratio = context.phase === 'Step' ? settings.maxRatio : undefined;
-  const candidate = increase(ownCounter(context), context, from);
-  const stable = ratio === undefined ? undefined : increase(STABLE, context, from);
-  const judged = { settings, ratio, context, from, candidate, stable };
+  const { from, found, span } = lookBack(
+    window,
+    context,
+    (begin) => {
+      const candidate = increase(ownCounter(context), context, begin);
+      const stable = ratio === undefined ? undefined : increase(STABLE, context, begin);
+      const others = stable === undefined ? minSamples : sum(stable.histogram.values());
+      return { candidate, stable, samples: sum(candidate.histogram.values()), others };
+    },
+    ({ samples, others }) => Math.min(samples, others) >= minSamples,
+  );
+  const { candidate, stable, samples, others } = found;
+  const judged = { settings, ratio, context, from, span, candidate, stable };
   const shown = shownOf(judged);
   const waits = (message: string): CheckResult => ({ ...shown, state: 'wait', message });
   const silence = unread(candidate, context);
   if (silence !== undefined) return waits(silence);
-  const { minSamples, window } = settings;
-  if (shown.samples < minSamples) return waits(tooFew(shown.samples, minSamples, 'requests', window));
-  const others = stable === undefined ? minSamples : sum(stable.histogram.values());
+  if (samples < minSamples) return waits(tooFew(samples, minSamples, 'requests', span));
   if (others < minSamples) {
-    return waits(`The stable revision: ${tooFew(others, minSamples, 'requests', window)}`);
+    return waits(`The stable revision: ${tooFew(others, minSamples, 'requests', span)}`);
   }
   return compare(judged, shown);
 }
@@ -87,7 +96,7 @@ function compare(judged: Judged, shown: Shown): CheckResult {
   const verdicts = limitsOf(judged).map((limit) => verdictOf(judged, limit));
   const state =
     verdicts.find((each) => each === 'fail') ?? verdicts.find((each) => each !== 'pass') ?? 'pass';
-  const found = `${shown.samples} requests: ${shown.value ?? 'nothing'}; ${shown.limit} is allowed`;
+  const found = `${shown.samples} requests ${judged.span}: ${shown.value ?? 'nothing'}; ${shown.limit} is allowed`;
   if (state === 'fail') return { ...shown, state, message: `The candidate is too slow. ${found}.` };
   if (state === 'pass') return { ...shown, state, message: `The candidate is fast enough. ${found}.` };
   const why = {

@@ -5,9 +5,37 @@ import { clipped } from './checks-text.ts';
 import { SETTLE_MS, STALE_POD_MS } from './defaults.ts';
 import type { Increase } from './windows.ts';
 
-/** Where a check with this window begins to look. */
-export function windowStart(window: string, { now, since }: CheckContext): number {
-  return Math.max(since + SETTLE_MS, now - durationMs(window));
+/** A check's look at what was counted. */
+export interface Look<T> {
+  readonly from: number;
+  readonly found: T;
+  /** How long back, as a person reads it. */
+  readonly span: string;
+}
+
+/**
+ * Looks back as far as the window; where that holds too few, twice as far, and so on until it is enough or the step's
+ * begin: a quiet model needs longer to tell, and not another spec.
+ */
+export function lookBack<T>(
+  window: string,
+  { now, since }: CheckContext,
+  look: (from: number) => T,
+  isEnough: (found: T) => boolean,
+): Look<T> {
+  const begin = since + SETTLE_MS;
+  let backMs = durationMs(window);
+  for (;;) {
+    const from = Math.max(begin, now - backMs);
+    const found = look(from);
+    const span = from === begin ? 'since the step began' : `in the last ${spanText(backMs)}`;
+    if (from === begin || isEnough(found)) return { from, found, span };
+    backMs *= 2;
+  }
+}
+
+function spanText(ms: number): string {
+  return ms % 60_000 === 0 ? `${ms / 60_000} min` : `${ms / 1000} s`;
 }
 
 /** Why there is no saying what holds now, where no pod was read lately that counts it; undefined: one was. */

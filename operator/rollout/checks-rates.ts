@@ -1,7 +1,7 @@
 import type { Check } from '#operator/api/rollout-settings.ts';
 import type { CheckResult } from './check-result.ts';
 import type { CheckContext } from './checks-context.ts';
-import { unread, windowStart } from './checks-pods.ts';
+import { lookBack, unread } from './checks-pods.ts';
 import { numberText, percentText } from './checks-text.ts';
 import { COPIED, FORWARDED, increase, SERVED, sum } from './windows.ts';
 import type { Increase, Tally } from './windows.ts';
@@ -12,24 +12,28 @@ export function judgeErrorRate(
   context: CheckContext,
 ): CheckResult {
   const counter = { Shadow: COPIED, Step: FORWARDED, Baking: SERVED }[context.phase];
-  const counted = increase(counter, context, windowStart(window, context));
-  const bad = sum(counted.failures.values());
-  const samples = Math.max(
-    bad,
-    context.phase === 'Shadow'
-      ? (counted.totals.get('compared') ?? 0) + bad
-      : (counted.totals.get('requests') ?? 0),
-  );
   const what = context.phase === 'Shadow' ? 'copies' : 'requests';
   return judgeShare(
-    { bad, samples, most: max, minSamples, window, counted, context },
     {
+      count: (from) => {
+        const counted = increase(counter, context, from);
+        const bad = sum(counted.failures.values());
+        const { totals } = counted;
+        const all =
+          context.phase === 'Shadow' ? (totals.get('compared') ?? 0) + bad : (totals.get('requests') ?? 0);
+        return { counted, bad, samples: Math.max(bad, all) };
+      },
+      words: ({ counted, bad, samples }) => ({
+        value: percentText(samples === 0 ? 0 : bad / samples),
+        found: `The candidate failed ${bad} of ${samples} ${what}${kindsOf(counted)}`,
+      }),
       name: 'errorRate',
-      value: percentText(samples === 0 ? 0 : bad / samples),
       limit: `at most ${percentText(max)}`,
       what,
-      found: `The candidate failed ${bad} of ${samples} ${what}${kindsOf(counted)} in the last ${window}`,
+      most: max,
     },
+    { minSamples, window },
+    context,
   );
 }
 
@@ -38,60 +42,70 @@ export function judgeAgreement(
   { min, minSamples, window }: NonNullable<Check['agreement']>,
   context: CheckContext,
 ): CheckResult {
-  const counted = increase(COPIED, context, windowStart(window, context));
-  const samples = counted.totals.get('compared') ?? 0;
-  const agreed = Math.min(samples, counted.totals.get('agreed') ?? 0);
   return judgeShare(
-    { bad: samples - agreed, samples, most: 1 - min, minSamples, window, counted, context },
     {
+      count: (from) => {
+        const counted = increase(COPIED, context, from);
+        const samples = counted.totals.get('compared') ?? 0;
+        return { counted, samples, bad: samples - Math.min(samples, counted.totals.get('agreed') ?? 0) };
+      },
+      words: ({ bad, samples }) => ({
+        value: percentText(samples === 0 ? 0 : (samples - bad) / samples),
+        found: `Both revisions answered ${samples - bad} of ${samples} copies alike`,
+      }),
       name: 'agreement',
-      value: percentText(samples === 0 ? 0 : agreed / samples),
       limit: `at least ${percentText(min)}`,
       what: 'compared copies',
-      found: `Both revisions answered ${agreed} of ${samples} copies alike in the last ${window}`,
+      most: 1 - min,
     },
+    { minSamples, window },
+    context,
   );
 }
 
-interface Share {
+interface Counted {
+  readonly counted: Increase;
   readonly bad: number;
   readonly samples: number;
-  /** Greatest share that may be bad. */
-  readonly most: number;
-  readonly minSamples: number;
-  readonly window: string;
-  readonly counted: Increase;
-  readonly context: CheckContext;
 }
 
-interface Words {
+interface Share {
+  readonly count: (from: number) => Counted;
+  readonly words: (counted: Counted) => { readonly value: string; readonly found: string };
   readonly name: string;
-  readonly value: string;
   readonly limit: string;
   readonly what: string;
-  readonly found: string;
+  /** Greatest share that may be bad. */
+  readonly most: number;
 }
 
 /** So that 0.02 * 50, which is not quite 1 in binary, stays 1. */
 const ROUNDING = 1e-9;
 
-function judgeShare(share: Share, { name, value, limit, what, found }: Words): CheckResult {
-  const { bad, samples, most, minSamples, window, counted, context } = share;
-  const shown = { name, limit, samples, ...(samples === 0 ? {} : { value }) };
+function judgeShare(
+  { count, words, name, limit, what, most }: Share,
+  { minSamples, window }: { readonly minSamples: number; readonly window: string },
+  context: CheckContext,
+): CheckResult {
   // More are bad than minSamples could make up for: what is still to come cannot mend it.
-  if (bad > most * Math.max(samples, minSamples) + ROUNDING) {
-    return { ...shown, state: 'fail', message: `${found}: ${value}, ${limit} is allowed.` };
-  }
+  const isBad = ({ bad, samples }: Counted): boolean => bad > most * Math.max(samples, minSamples) + ROUNDING;
+  const isEnough = (found: Counted): boolean => found.samples >= minSamples || isBad(found);
+  const { found, span } = lookBack(window, context, count, isEnough);
+  const { value, found: sentence } = words(found);
+  const { samples, counted } = found;
+  const shown = { name, limit, samples, ...(samples === 0 ? {} : { value }) };
+  const message = `${sentence} ${span}: ${value}, ${limit} is allowed.`;
+  if (isBad(found)) return { ...shown, state: 'fail', message };
   const silence = unread(counted, context);
   if (silence !== undefined) return { ...shown, state: 'wait', message: silence };
   if (samples < minSamples) {
-    return { ...shown, state: 'wait', message: tooFew(samples, minSamples, what, window) };
+    return { ...shown, state: 'wait', message: tooFew(samples, minSamples, what, span) };
   }
-  return { ...shown, state: 'pass', message: `${found}: ${value}, ${limit} is allowed.` };
+  return { ...shown, state: 'pass', message };
 }
 
-export function tooFew(samples: number, minSamples: number, what: string, window: string): string {
-  return `${samples} of at least ${minSamples} ${what} in the last ${window}. More traffic, a greater weight, a longer window or a smaller minSamples ends the wait.`;
+export function tooFew(samples: number, minSamples: number, what: string, span: string): string {
+  return `${samples} of at least ${minSamples} ${what} ${span}. More traffic, a greater weight or a smaller minSamples ends the wait.`;
 }
 
 /** ` (3 timeout, 1 reset)`: the names are a pod's, so only those that look like ours are shown. */

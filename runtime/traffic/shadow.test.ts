@@ -125,7 +125,7 @@ describe('copies', () => {
   test('for a candidate that hangs slow no answer down, and those without room are dropped', async () => {
     await using pair = await Pair.start({
       candidate: () => undefined,
-      settings: { shadow: 0, deadlineMs: 10_000 },
+      settings: { shadow: 0, deadlineMs: 60_000 },
     });
     const load = async (): Promise<number> => {
       const times: number[] = [];
@@ -140,7 +140,7 @@ describe('copies', () => {
     const quiet = await load();
     await pair.change({ shadow: 100 });
     const shadowed = await load();
-    expect(shadowed).toBeLessThan(2 * quiet + 2);
+    expect(shadowed).toBeLessThan(3 * quiet + 5);
     const { copied, stable } = await pair.rollout();
     expect([copied.compared, stable.requests]).toEqual([0, 1800]);
     // 16 on their way and 256 that wait; nobody gives up within the deadline.

@@ -1,17 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Check } from '#operator/api/rollout-settings.ts';
 import { rolloutSettingsSchema } from '#operator/api/rollout-settings.ts';
-import {
-  after,
-  BEGAN,
-  CANDIDATE,
-  contextOf,
-  copies,
-  judged,
-  report,
-  sample,
-  side,
-} from './checks-testing.ts';
+import { after, CANDIDATE, contextOf, copies, judged, report, sample, side } from './checks-testing.ts';
 import type { CheckContext } from './checks.ts';
 import { checksOf, judgeChecks, longestWindowMs } from './checks.ts';
 import type { PodSample } from './readings.ts';

@@ -157,6 +157,8 @@ function children(node: Node, child: (value: unknown, step: string) => Structura
     return { additionalProperties: child(node['additionalProperties'], 'values') };
   }
   const properties = Object.entries(node['properties'] as Node);
+  // The API server drops an empty list, and each apply would put it back.
+  if (properties.length === 0) return {};
   return { properties: Object.fromEntries(properties.map(([name, value]) => [name, child(value, name)])) };
 }
 

@@ -24,6 +24,23 @@ export function fullSpec(): object {
       Array.from({ length: count }, (_, i) => [`${prefix}${i}.example.com/${'k'.repeat(60)}`, 'v']),
     );
   return {
+    rollout: {
+      shadow: { percent: 50, hold: '5m', tolerance: 1e-6 },
+      steps: Array.from({ length: 20 }, (_, i) => ({ weight: (i + 1) * 5, hold: '5m' })),
+      checks: [
+        { metric: { name: 'rmse', max: 8000.5 } },
+        { golden: {} },
+        { errorRate: { max: 0.015 } },
+        { latency: { quantile: 0.99, maxRatio: 1.5, maxSeconds: 0.25 } },
+        { agreement: { min: 0.999 } },
+        { predictionShift: {} },
+        ...Array.from({ length: 10 }, () => ({ prometheus: { query: 'q'.repeat(2048), max: 1.5 } })),
+      ],
+      onFailure: 'pause',
+      bake: '1h30m',
+      maxSurge: 0,
+      sticky: { header: 'X-User-Id' },
+    },
     autoscaling: { minReplicas: 1, maxReplicas: 1000, targetCPUUtilizationPercentage: 70 },
     serving: {
       executionProvider: 'cuda',

@@ -3,7 +3,68 @@ type Refusal = readonly [what: string, spec: object, message: string];
 
 export const refusedDeployments: readonly Refusal[] = [
   ['an unknown field', { modell: {} }, 'unknown field "spec.modell"'],
-  ['a field of a later release', { rollout: { steps: [] } }, 'unknown field "spec.rollout.steps"'],
+  ['a field of a later release', { retraining: {} }, 'unknown field "spec.retraining"'],
+  ['no step in steps', { rollout: { steps: [] } }, 'spec.rollout.steps in body should have at least 1 items'],
+  [
+    'steps that do not increase',
+    { rollout: { steps: [{ weight: 25 }, { weight: 5 }] } },
+    'weights must increase from step to step, up to at most 100',
+  ],
+  [
+    'steps with the same weight',
+    { rollout: { steps: [{ weight: 25 }, { weight: 25 }] } },
+    'weights must increase from step to step',
+  ],
+  ['a step over 100', { rollout: { steps: [{ weight: 101 }] } }, 'should be less than or equal to 100'],
+  ['a step of nothing', { rollout: { steps: [{ weight: 0 }] } }, 'should be greater than or equal to 1'],
+  [
+    'a hold of no time',
+    { rollout: { steps: [{ weight: 5, hold: '0s' }] } },
+    'must be above zero, in hours, minutes and seconds',
+  ],
+  [
+    'a check of no kind',
+    { rollout: { checks: [{}] } },
+    'a check is exactly one of metric, golden, errorRate',
+  ],
+  [
+    'a check of two kinds',
+    { rollout: { checks: [{ golden: {}, errorRate: { max: 0.1 } }] } },
+    'a check is exactly one of',
+  ],
+  [
+    'a check without samples',
+    { rollout: { checks: [{ errorRate: { max: 0.1, minSamples: 0 } }] } },
+    'should be greater than or equal to 1',
+  ],
+  [
+    'a share over 1',
+    { rollout: { checks: [{ errorRate: { max: 5 } }] } },
+    'should be less than or equal to 1',
+  ],
+  [
+    'a latency without a limit',
+    { rollout: { checks: [{ latency: {} }] } },
+    'name a limit: maxSeconds, maxRatio',
+  ],
+  [
+    'a metric without a limit',
+    { rollout: { checks: [{ metric: { name: 'rmse' } }] } },
+    'name a limit: max, min',
+  ],
+  [
+    'an empty query',
+    { rollout: { checks: [{ prometheus: { query: '', max: 1 } }] } },
+    'should be at least 1 chars',
+  ],
+  [
+    'agreement without shadow copies',
+    { rollout: { checks: [{ agreement: { min: 0.9 } }] } },
+    'the check agreement compares shadow answers',
+  ],
+  ['another onFailure', { rollout: { onFailure: 'hope' } }, 'Unsupported value: "hope"'],
+  ['less than no surge', { rollout: { maxSurge: -1 } }, 'should be greater than or equal to 0'],
+  ['a header with a space', { rollout: { sticky: { header: 'user id' } } }, 'spec.rollout.sticky.header'],
   ['a number where a text belongs', { model: { uri: 3 } }, 'spec.model.uri: Invalid value: "integer"'],
   ['a text where a number belongs', { replicas: 'two' }, 'spec.replicas: Invalid value: "string"'],
   ['no model', { model: undefined }, 'spec.model: Required value'],

@@ -9,15 +9,11 @@ const rights = (verbs: string, ...resources: readonly string[]): readonly Right[
 
 export const operatorMay: readonly Right[] = [
   ...rights('get list watch', 'modeldeployments.windlass.dev', 'modelrollbacks.windlass.dev', 'pods'),
-  ...rights(
-    'patch',
-    'modeldeployments.windlass.dev --subresource=status',
-    'pods',
-    'modelrollbacks.windlass.dev',
-  ),
+  ...rights('patch', 'modeldeployments.windlass.dev --subresource=status', 'pods'),
   ...rights(
     'create patch delete',
     'modelrevisions.windlass.dev',
+    'modelrollbacks.windlass.dev',
     'deployments.apps',
     'services',
     'configmaps',
@@ -38,12 +34,7 @@ export const mayNot: readonly Right[] = [
   ...rights('create update patch delete', 'modeldeployments.windlass.dev'),
   ...rights('list watch create patch delete', 'secrets'),
   ...rights('create delete', 'pods'),
-  ...rights(
-    'create',
-    'pods --subresource=exec',
-    'serviceaccounts --subresource=token',
-    'modelrollbacks.windlass.dev',
-  ),
+  ...rights('create', 'pods --subresource=exec', 'serviceaccounts --subresource=token'),
   ...rights('list', 'namespaces', 'nodes', 'serviceaccounts', 'roles.rbac.authorization.k8s.io'),
   ...rights('get', 'leases.coordination.k8s.io:windlass-operator'),
   ['get', 'leases.coordination.k8s.io:another', HOME],

@@ -2,9 +2,11 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 
-interface AuditEvent {
+export interface AuditEvent {
   readonly stage: string;
   readonly verb: string;
+  /** When it was answered, in the stage ResponseComplete. */
+  readonly stageTimestamp?: string;
   readonly userAgent?: string;
   readonly user?: { readonly username?: string };
   readonly objectRef?: {
@@ -34,16 +36,28 @@ export async function operatorWrites(
   keep: (event: AuditEvent) => boolean = () => true,
 ): Promise<WriteCounts> {
   const counts = new Map<string, number>();
-  const lines = createInterface({ input: createReadStream(auditLog, { start: from }) });
-  for await (const line of lines) {
-    const event = JSON.parse(line) as AuditEvent;
-    if (event.stage !== 'ResponseComplete' || !isOperator(event) || !isCounted(event) || !keep(event))
-      continue;
+  for (const event of await writesOf(auditLog, from, keep)) {
     const { resource, subresource } = event.objectRef ?? {};
     const key = `${event.verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return counts;
+}
+
+/** The same writes, one by one. */
+export async function writesOf(
+  auditLog: string,
+  from: number,
+  keep: (event: AuditEvent) => boolean = () => true,
+): Promise<readonly AuditEvent[]> {
+  const events: AuditEvent[] = [];
+  const lines = createInterface({ input: createReadStream(auditLog, { start: from }) });
+  for await (const line of lines) {
+    const event = JSON.parse(line) as AuditEvent;
+    if (event.stage === 'ResponseComplete' && isOperator(event) && isCounted(event) && keep(event))
+      events.push(event);
+  }
+  return events;
 }
 
 const isOperator = (event: AuditEvent): boolean => event.userAgent?.startsWith('windlass-operator') ?? false;

@@ -106,4 +106,4 @@ export const rolloutWalk: fc.Arbitrary<readonly RolloutStep[]> = fc
       size: 'max',
     }),
   )
-  .map(([first, rest]) => [...first, ...rest]);
+  .map(([first, rest]) => first.concat(rest));

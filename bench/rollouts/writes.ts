@@ -68,7 +68,10 @@ async function measure(served: Served): Promise<Measured> {
         value: perMinute(beside.length),
         detail: { writes: beside.map(textOf), statusWrites: held.length - beside.length },
       },
-      status: { value: most.count, detail: { object: most.object, statusWritesOfTheHeld: held.length - beside.length } },
+      status: {
+        value: most.count,
+        detail: { object: most.object, statusWritesOfTheHeld: held.length - beside.length },
+      },
     };
   } finally {
     await load.stop().catch(() => undefined);
@@ -89,7 +92,10 @@ function textOf({ verb, objectRef }: AuditEvent): string {
 /** Within five seconds less what a second's timer may be early. */
 const APART_MS = 4_950;
 
-function mostStatusWrites(events: readonly AuditEvent[]): { readonly count: number; readonly object: string } {
+function mostStatusWrites(events: readonly AuditEvent[]): {
+  readonly count: number;
+  readonly object: string;
+} {
   const times = new Map<string, number[]>();
   for (const event of events) {
     if (event.objectRef?.subresource !== 'status') continue;

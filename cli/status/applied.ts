@@ -24,21 +24,35 @@ export async function readApplied(
       pod.metadata.deletionTimestamp === undefined &&
       (pod.status?.conditions?.some((it) => it.type === 'Ready' && it.status === 'True') ?? false),
   );
-  const found = await Promise.all(
-    ready.slice(0, MOST_PODS).map(async ({ metadata: { name } }) => {
-      const applied = await ask(session, name).catch(() => undefined);
-      return applied === undefined ? [] : [[name, applied] as const];
-    }),
+  const [first, ...others] = ready.slice(0, MOST_PODS).map(({ metadata }) => metadata.name);
+  if (first === undefined) return new Map();
+  const answer = await ask(session, first);
+  if (answer === 'forbidden') return new Map(); // for one as for all: nothing more to ask
+  const answers = await Promise.all(
+    others.map(async (name): Promise<readonly [string, Answer]> => [name, await ask(session, name)]),
   );
-  return new Map(found.flat());
+  const told = [[first, answer] as const, ...answers];
+  return new Map(told.flatMap(([name, each]) => (typeof each === 'object' ? [[name, each] as const] : [])));
 }
 
-async function ask({ kube, namespace, call }: Session, pod: string): Promise<Applied | undefined> {
+type Answer = Applied | 'forbidden' | undefined;
+
+async function ask(session: Session, pod: string): Promise<Answer> {
+  try {
+    return await report(session, pod);
+  } catch (error) {
+    if (session.call.signal.aborted) throw error;
+    return undefined; // no answer in time, or one that is no report
+  }
+}
+
+async function report({ kube, namespace, call }: Session, pod: string): Promise<Answer> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}:${PORT.http}/proxy${POD_REPORT_PATH}`;
   const answer = await kube.raw('GET', path, { ...call, timeoutMs: TIMEOUT_MS });
+  if (answer.status === 403) return 'forbidden';
   if (answer.status !== 200) return undefined;
-  const report = podReportSchema.safeParse(JSON.parse(answer.body.toString('utf8'))).data;
-  if (report === undefined) return undefined;
-  const { weight, shadow, generation } = report;
+  const told = podReportSchema.safeParse(JSON.parse(answer.body.toString('utf8'))).data;
+  if (told === undefined) return undefined;
+  const { weight, shadow, generation } = told;
   return { weight: weight ?? 0, shadow: shadow ?? 0, generation: generation ?? 0 };
 }

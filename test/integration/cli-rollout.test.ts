@@ -272,7 +272,7 @@ describe('events', () => {
   const at = (secondsAgo: number) =>
     new Date(Date.now() - secondsAgo * 1000).toISOString().replace('Z', '000Z');
 
-  it('are one time line of the ModelDeployment and what was made for it, and go on with --watch', async () => {
+  it('are one time line of the ModelDeployment and what was made for it', async () => {
     await room.apply(
       event('e2', 'Undone', at(60), 'ModelDeployment', 'bankchurn'),
       event('e1', 'StepReached', at(600), 'ModelDeployment', 'bankchurn'),
@@ -291,6 +291,31 @@ describe('events', () => {
     const json = await windlass('events', ...NAME, '-o', 'json');
     expect((JSON.parse(json.out) as { items: unknown[] }).items).toHaveLength(3);
     expect((await windlass('events', 'nobody', '-n', 'churn')).code).toBe(3);
+  });
+
+  it('go on with --watch, each new one once, until Ctrl-C', async () => {
+    await room.apply(event('w1', 'ShadowStarted', at(20), 'ModelDeployment', 'bankchurn'));
+    const [before, after, over] = [
+      Promise.withResolvers<void>(),
+      Promise.withResolvers<void>(),
+      new AbortController(),
+    ];
+    const watching = room.windlass(
+      ['events', ...NAME, '--watch'],
+      (out) => {
+        if (out.includes('ShadowStarted')) before.resolve();
+        if (out.includes('RolloutPaused')) after.resolve();
+      },
+      over.signal,
+    );
+    await Promise.race([before.promise, watching]);
+    await room.apply(event('w2', 'RolloutPaused', at(0), 'ModelDeployment', 'bankchurn'));
+    await Promise.race([after.promise, watching]);
+    over.abort();
+    const { code, out } = await watching;
+    expect(out.match(/ShadowStarted said/g)).toHaveLength(1);
+    expect(out.match(/^AGE/gm)).toHaveLength(1);
+    expect(code).toBe(130);
   });
 });
 

@@ -17,7 +17,11 @@ interface Applied {
 export interface CliRoom {
   readonly plane: ControlPlane;
   readonly folder: string;
-  readonly windlass: (args: readonly string[], onOutput?: (out: string) => void) => Promise<PluginOutcome>;
+  readonly windlass: (
+    args: readonly string[],
+    onOutput?: (out: string) => void,
+    signal?: AbortSignal,
+  ) => Promise<PluginOutcome>;
   /** Objects with their status. */
   readonly apply: (...objects: readonly Applied[]) => Promise<void>;
   readonly setStatus: (kind: string, name: string, status: unknown) => Promise<string>;
@@ -41,8 +45,12 @@ export async function openCliRoom(): Promise<CliRoom> {
   return {
     plane,
     folder,
-    windlass: (args, onOutput = () => undefined) =>
-      runPlugin(args, { env: { KUBECONFIG: plane.kubeconfig }, onOutput }),
+    windlass: (args, onOutput = () => undefined, signal = undefined) =>
+      runPlugin(args, {
+        env: { KUBECONFIG: plane.kubeconfig },
+        onOutput,
+        ...(signal === undefined ? {} : { signal }),
+      }),
     apply: async (...objects) => {
       for (const object of objects) {
         await plane.kubectl(['apply', '-f', '-'], JSON.stringify(object));

@@ -12,10 +12,16 @@ export interface PluginOutcome {
 /** Runs kubectl-windlass as a user would, in a process of its own. */
 export async function runPlugin(
   args: readonly string[],
-  options: { readonly env?: NodeJS.ProcessEnv; readonly onOutput?: (out: string) => void } = {},
+  options: {
+    readonly env?: NodeJS.ProcessEnv;
+    readonly onOutput?: (out: string) => void;
+    /** Aborting it is Ctrl-C. */
+    readonly signal?: AbortSignal;
+  } = {},
 ): Promise<PluginOutcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [PROGRAM, ...args], { env: { ...process.env, ...options.env } });
+    options.signal?.addEventListener('abort', () => child.kill('SIGINT'), { once: true });
     let [out, err] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => {
       out += chunk.toString();

@@ -1,0 +1,40 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { panelsOf, parseQuery, queriesOf } from './queries.ts';
+import { dashboards } from './dashboards/index.ts';
+import { alerts, recordings, runbookOf } from './rules/index.ts';
+import { FOREIGN_METRICS } from './scrape.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const page = await readFile(join(ROOT, 'docs', 'monitoring.md'), 'utf8');
+
+describe('docs', () => {
+  it.each(alerts)('$alert has a runbook, and its row in the table with its severity', async (alert) => {
+    const runbook = await readFile(join(ROOT, runbookOf(alert)), 'utf8');
+    expect(runbook).toMatch(new RegExp(`^# ${alert.alert}\\n[^]+\\n## Look at\\n[^]+\\n## Do\\n`));
+    const row = page.split('\n').find((line) => line.includes(`(runbooks/${alert.alert}.md)`));
+    expect(row).toContain(`| ${alert.severity}`);
+  });
+
+  it('have no runbook of an alert that does not exist', async () => {
+    const files = await readdir(join(ROOT, 'docs', 'runbooks'));
+    expect(files.toSorted()).toEqual(alerts.map(({ alert }) => `${alert}.md`).toSorted());
+  });
+
+  it('name every metric that is asked for', () => {
+    const queries = [
+      ...alerts.map(({ expr }) => expr),
+      ...recordings.map(({ expr }) => expr),
+      ...Object.values(dashboards).flatMap((dashboard) => panelsOf(dashboard).flatMap(queriesOf)),
+    ];
+    const metrics = queries.flatMap((query) => parseQuery(query).selected.map(({ metric }) => metric));
+    // Of a histogram, the page names the family; of Node.js' own, the prefix.
+    const named = [...new Set(metrics)].map((metric) => metric.replace(/_(bucket|sum|count)$/, ''));
+    const missing = named.filter(
+      (metric) => !page.includes(`\`${metric}\``) && !metric.startsWith('nodejs_'),
+    );
+    expect(missing).toEqual([]);
+    expect(Object.keys(FOREIGN_METRICS).filter((metric) => !page.includes(metric))).toEqual([]);
+  });
+});

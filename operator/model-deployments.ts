@@ -1,11 +1,11 @@
 import { ResolutionCache, S3StorePool } from '#artifact/index.ts';
 import type { Reconcile } from '#operator/controller/index.ts';
-import { createReconciler, httpPodProbe } from '#operator/model-deployment/index.ts';
+import { createReconciler, type News } from '#operator/model-deployment/index.ts';
 import { HttpPrometheus, httpPodReportProbe, Monitor } from '#operator/monitor/index.ts';
 import { createSources } from '#operator/source/index.ts';
 import { apiServerAddresses } from './api-server-addresses.ts';
 import { createNotifier, notificationsOf } from './notify/index.ts';
-import { countOutcome, outcomeOf } from './outcomes.ts';
+import type { Metrics } from './metrics/index.ts';
 import type { Surroundings } from './run.ts';
 
 /** The reconcile of ModelDeployments, with what it needs beside the cluster: model stores, and the pods themselves. */
@@ -27,15 +27,18 @@ export async function modelDeploymentReconcile(surroundings: Surroundings): Prom
     sources,
     events,
     settings: { runtimeImage: flags.runtimeImage, cudaRuntimeImage: flags.cudaRuntimeImage },
-    podProbe: httpPodProbe,
+    podProbe: async (ip, podSignal) => (await httpPodReportProbe(ip, podSignal)).generation ?? 0,
     createMonitor: (onRead) => new Monitor({ probe: httpPodReportProbe, prometheus, onRead }),
     enqueue,
     observe: (observed, plan) => {
-      for (const event of plan.events) {
-        const outcome = outcomeOf(event, observed);
-        if (outcome !== undefined) countOutcome(outcome, metrics);
-      }
+      for (const { news } of plan.events) if (news !== undefined) count(news, metrics);
       for (const notification of notificationsOf(observed, plan)) notifier?.notify(notification);
     },
   });
+}
+
+/** An undo by hand ends no rollout that metrics know of. */
+function count(news: News, metrics: Metrics): void {
+  if (news.is === 'undone') metrics.onRollback(news.by);
+  if (news.is !== 'undone' || news.by === 'windlass') metrics.onRollout(news.is);
 }

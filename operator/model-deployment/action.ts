@@ -44,10 +44,22 @@ export interface PlannedEvent {
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly message: string;
+  readonly news?: News;
 }
 
-/** How a rollout ended. */
-export type RolloutOutcome = 'promoted' | 'rejected' | 'undone' | 'superseded';
+/** What an event means to metrics and to notifications: how a rollout ended, or that an undo began. */
+export type News =
+  | { readonly is: 'promoted'; readonly revision: string; readonly from: string | undefined }
+  | { readonly is: 'rejected'; readonly revision: string }
+  /** A revision is taken back, because it failed or because a person asked. */
+  | {
+      readonly is: 'undone';
+      readonly by: 'windlass' | 'person';
+      readonly revision: string | undefined;
+      readonly to: string;
+    }
+  /** Another spec came in the middle of its rollout. */
+  | { readonly is: 'superseded'; readonly revision: string };
 
 /** Pods to ask for the traffic generation that they have applied. */
 export interface Inquiry {
@@ -65,7 +77,5 @@ export interface Plan {
   readonly inquiry: Inquiry | undefined;
   /** What is wanted of pods and Prometheus while a rollout is watched; undefined: nothing. */
   readonly monitoring: MonitoringRequest | undefined;
-  /** Rollouts that ended, and undos that began, with this plan. */
-  readonly outcomes: readonly RolloutOutcome[];
   readonly requeueAfterMs: number | undefined;
 }

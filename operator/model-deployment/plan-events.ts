@@ -1,4 +1,4 @@
-import type { PlannedEvent, RolloutOutcome } from './action.ts';
+import type { News, PlannedEvent } from './action.ts';
 import type { Observed } from './observed.ts';
 import { type Facts } from './revisions.ts';
 import type { RollbackDecision } from './rollback.ts';
@@ -33,23 +33,12 @@ export function planEvents(told: Told): readonly PlannedEvent[] {
           warning(
             rollout.rejection.reason,
             `Revision ${rollout.revision.name} was rejected. ${rollout.rejection.message}`,
+            { is: 'rejected', revision: rollout.revision.name },
           ),
         ]
       : []),
     ...told.rollbacks.flatMap(rollbackNews),
     ...obstructed(told),
-  ];
-}
-
-/** How rollouts ended with this plan; an undo is no rollout. */
-export function rolloutOutcomes(told: Told): readonly RolloutOutcome[] {
-  const { rollout, undo, stable, before } = told;
-  const byRollback = told.rollbacks.some(({ state }) => state === 'Active');
-  return [
-    ...(stable !== undefined && stable !== before && !byRollback ? (['promoted'] as const) : []),
-    ...(rollout.phase === 'Rejected' && rollout.memory === 'decided' ? (['rejected'] as const) : []),
-    ...(undo === undefined ? [] : (['undone'] as const)),
-    ...(superseded(told).length === 0 ? [] : (['superseded'] as const)),
   ];
 }
 
@@ -104,6 +93,7 @@ function undone({ undo }: Told): readonly PlannedEvent[] {
     warning(
       'Undone',
       `Revision ${candidate.name} (${candidate.number}) was undone to ${to}. ${rejection.reason}: ${rejection.message}`,
+      { is: 'undone', by: 'windlass', revision: candidate.name, to },
     ),
   ];
 }
@@ -124,6 +114,7 @@ function superseded({ facts, rollout, stable, rollbacks }: Told): readonly Plann
     normal(
       'RolloutSuperseded',
       `The rollout of revision ${before.revision} (${before.number}) ended before it was judged: the spec asks for another.`,
+      { is: 'superseded', revision: before.revision },
     ),
   ];
 }
@@ -148,14 +139,17 @@ function started({ facts }: Told): readonly PlannedEvent[] {
     );
 }
 
-function promoted({ o, facts, before, stable }: Told): readonly PlannedEvent[] {
+/** An undo that comes to its end is no news: its beginning was. */
+function promoted({ o, facts, before, stable, rollbacks }: Told): readonly PlannedEvent[] {
   if (stable === undefined || stable === before) return [];
   const number = numberOf(facts, o, stable);
+  const byRollback = rollbacks.some(({ state }) => state === 'Active');
   const instead = before === undefined ? '' : `, before it ${before}`;
   return [
     normal(
       'Promoted',
       `Revision ${stable}${number === undefined ? '' : ` (${number})`} is stable now${instead}.`,
+      byRollback ? undefined : { is: 'promoted', revision: stable, from: before },
     ),
   ];
 }
@@ -170,7 +164,12 @@ function rollbackNews({ object, binding, kept, state }: RollbackDecision): reado
   const why = object.spec.reason === undefined ? '' : `: ${object.spec.reason}`;
   const who = object.spec.requestedBy === undefined ? '' : ` by ${object.spec.requestedBy}`;
   return [
-    normal('RollbackActive', `ModelRollback ${name}${who} brings back revision ${binding.toRevision}${why}`),
+    normal('RollbackActive', `ModelRollback ${name}${who} brings back revision ${binding.toRevision}${why}`, {
+      is: 'undone',
+      by: 'person',
+      revision: binding.fromRevision,
+      to: binding.toRevision,
+    }),
   ];
 }
 
@@ -181,10 +180,10 @@ function obstructed({ o, situation }: Told): readonly PlannedEvent[] {
   return ready?.message === message ? [] : [warning(reason, message)];
 }
 
-function normal(reason: string, message: string): PlannedEvent {
-  return { type: 'Normal', reason, message };
+function normal(reason: string, message: string, news?: News): PlannedEvent {
+  return { type: 'Normal', reason, message, ...(news === undefined ? {} : { news }) };
 }
 
-function warning(reason: string, message: string): PlannedEvent {
-  return { type: 'Warning', reason, message };
+function warning(reason: string, message: string, news?: News): PlannedEvent {
+  return { type: 'Warning', reason, message, ...(news === undefined ? {} : { news }) };
 }

@@ -5,7 +5,7 @@ import { automaticUndo, isAutomatic, rejectUndone, withRejection } from './autom
 import { revisionGarbage, rollbackGarbage } from './history.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
-import { planEvents, rolloutOutcomes } from './plan-events.ts';
+import { planEvents } from './plan-events.ts';
 import { monitoringRequest } from './monitoring.ts';
 import { positionOf } from './position.ts';
 import { findRecord, readFacts, resolvedRevision, type Facts } from './revisions.ts';
@@ -96,7 +96,6 @@ function planOf(o: Observed, decided: Decided, undo: Undo | undefined): Plan {
     actions: withoutWritesToDeleted(actions),
     status,
     events: planEvents(told),
-    outcomes: rolloutOutcomes(told),
     source: sourcing.request,
     inquiry: switching.inquiry,
     monitoring: monitoringRequest(o, facts, rollout),
@@ -116,7 +115,6 @@ function nothing(o: Observed): Plan {
     actions: [],
     status: o.modelDeployment.status ?? {},
     events: [],
-    outcomes: [],
     source: undefined,
     inquiry: undefined,
     monitoring: undefined,

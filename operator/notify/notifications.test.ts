@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Observed, Plan, PlannedEvent } from '#operator/model-deployment/index.ts';
+import type { News, Observed, Plan, PlannedEvent } from '#operator/model-deployment/index.ts';
 import { rollback } from '#operator/model-deployment/testing/index.ts';
 import { notificationsOf } from './notifications.ts';
 
@@ -45,8 +45,17 @@ function plan(stable: string, reason: string, ...events: readonly PlannedEvent[]
   } as unknown as Plan;
 }
 
-const normal = (reason: string, message: string): PlannedEvent => ({ type: 'Normal', reason, message });
-const promoted = normal('Promoted', `Revision ${NEW} (4) is stable now, before it ${OLD}.`);
+const normal = (reason: string, message: string, news?: News): PlannedEvent => ({
+  type: 'Normal',
+  reason,
+  message,
+  ...(news === undefined ? {} : { news }),
+});
+const promoted = normal('Promoted', `Revision ${NEW} (4) is stable now, before it ${OLD}.`, {
+  is: 'promoted',
+  revision: NEW,
+  from: OLD,
+});
 
 describe('what people are told', () => {
   it('is a promotion', () => {
@@ -69,48 +78,37 @@ describe('what people are told', () => {
   });
 
   it('is a rejection', () => {
-    const event = normal('OutOfMemory', `Revision ${NEW} was rejected. It took 2 GiB.`);
+    const event = normal('OutOfMemory', `Revision ${NEW} was rejected. It took 2 GiB.`, {
+      is: 'rejected',
+      revision: NEW,
+    });
     expect(notificationsOf(observed({ stableRevision: OLD }), plan(OLD, 'OutOfMemory', event))).toMatchObject(
       [{ kind: 'rejected', revision: NEW, number: '4', from: NEW, to: OLD, reason: 'OutOfMemory' }],
     );
   });
 
-  it('is an automatic undo, once: neither its rejection nor its ModelRollback is told again', () => {
+  it('is an automatic undo', () => {
     const during = observed({ stableRevision: OLD, candidateRevision: NEW });
-    const undone = normal('Undone', 'errorRate is 12 %, at most 1 %.');
-    const rejected = normal('CheckFailed', `Revision ${NEW} was rejected. errorRate is 12 %.`);
-    const active = normal(
-      'RollbackActive',
-      `ModelRollback ${NAME}-auto-4 by windlass brings back revision ${OLD}`,
-    );
-    expect(notificationsOf(during, plan(OLD, 'RolledBack', rejected, undone))).toMatchObject([
-      { kind: 'undone', revision: NEW, from: NEW, to: OLD, reason: 'Undone' },
-    ]);
-    expect(notificationsOf(during, plan(OLD, 'RolledBack', active))).toEqual([]);
-  });
-
-  it('is an undo while baking, of what was stable until now', () => {
-    const baking = observed({ stableRevision: NEW });
-    const undone = normal('Undone', 'latency p95 is 2 s.');
-    expect(notificationsOf(baking, plan(OLD, 'RolledBack', undone, promoted))).toMatchObject([
-      { kind: 'undone', revision: NEW, to: OLD },
+    const news = { is: 'undone', by: 'windlass', revision: NEW, to: OLD } as const;
+    const undone = normal('Undone', 'errorRate is 12 %, at most 1 %.', news);
+    expect(notificationsOf(during, plan(OLD, 'RolledBack', undone))).toMatchObject([
+      { kind: 'undone', revision: NEW, number: '4', from: NEW, to: OLD, reason: 'Undone' },
     ]);
   });
 
-  it('is an undo by hand, without the promotion that it leads to', () => {
+  it('is an undo by hand', () => {
     const before = observed({ stableRevision: NEW });
-    const active = normal('RollbackActive', `ModelRollback by-hand by ada brings back revision ${OLD}: slow`);
+    const news = { is: 'undone', by: 'person', revision: NEW, to: OLD } as const;
+    const message = `ModelRollback by-hand by ada brings back revision ${OLD}: slow`;
+    const active = normal('RollbackActive', message, news);
     expect(notificationsOf(before, plan(NEW, 'RollingBack', active))).toMatchObject([
-      {
-        kind: 'undone',
-        revision: NEW,
-        from: NEW,
-        to: OLD,
-        reason: 'RollbackActive',
-        message: active.message,
-      },
+      { kind: 'undone', revision: NEW, from: NEW, to: OLD, reason: 'RollbackActive', message },
     ]);
-    expect(notificationsOf(before, plan(OLD, 'RolledBack', promoted))).toEqual([]);
+  });
+
+  it('is no end of an undo, whose beginning was told', () => {
+    const event = normal('Promoted', `Revision ${OLD} (5) is stable now, before it ${NEW}.`);
+    expect(notificationsOf(observed({ stableRevision: NEW }), plan(OLD, 'RolledBack', event))).toEqual([]);
   });
 
   it('is no step, no pause and no other news', () => {

@@ -1,54 +1,33 @@
-import { REASONS, findCondition } from '#operator/api/conditions.ts';
 import { ANNOTATION } from '#contract/names.ts';
-import type { Observed, Plan, PlannedEvent } from '#operator/model-deployment/index.ts';
-import { outcomeOf, type Outcome } from '#operator/outcomes.ts';
+import type { News, Observed, Plan, PlannedEvent } from '#operator/model-deployment/index.ts';
 import type { Notification } from './notification.ts';
 
 type Told = Pick<Notification, 'kind' | 'revision' | 'from' | 'to'>;
 
 /** What of a plan that was carried out is worth a message to people: each happening once. */
 export function notificationsOf(observed: Observed, plan: Plan): readonly Notification[] {
-  const told = plan.events.flatMap((event) => {
-    const outcome = outcomeOf(event, observed);
-    const told = outcome === undefined ? undefined : tell(outcome, observed, plan);
-    return told === undefined ? [] : [{ event, told }];
+  return plan.events.flatMap((event) => {
+    const told = event.news === undefined ? undefined : tell(event.news, plan);
+    return told === undefined ? [] : [notification(event, told, observed)];
   });
-  // An undo is a rejection as well: who hears of the one need not hear of the other.
-  const undone = told.some(({ told }) => told.kind === 'undone');
-  return told
-    .filter(({ told }) => !undone || told.kind === 'undone')
-    .map(({ event, told }) => notification(event, told, observed));
 }
 
-function tell(outcome: Outcome, { modelDeployment }: Observed, { status }: Plan): Told | undefined {
-  const before = modelDeployment.status?.stableRevision ?? '';
-  const candidate = modelDeployment.status?.candidateRevision;
-  const stable = status.stableRevision ?? '';
-  switch (outcome.is) {
+function tell(news: News, { status }: Plan): Told | undefined {
+  switch (news.is) {
     case 'promoted':
-      // The end of an undo was told when the undo began.
-      return isUndo(status) ? undefined : { kind: 'promoted', revision: stable, from: before, to: stable };
+      return { kind: 'promoted', revision: news.revision, from: news.from ?? '', to: news.revision };
     case 'rejected':
-      return { kind: 'rejected', revision: outcome.revision, from: outcome.revision, to: stable };
-    case 'undone': {
-      const from = candidate ?? before;
-      return { kind: 'undone', revision: from, from, to: stable };
-    }
-    case 'rollback': {
-      const from = candidate ?? before;
-      // An automatic one was told when the operator decided on it.
-      return outcome.by === 'windlass'
-        ? undefined
-        : { kind: 'undone', revision: from, from, to: outcome.to ?? stable };
-    }
+      return {
+        kind: 'rejected',
+        revision: news.revision,
+        from: news.revision,
+        to: status.stableRevision ?? '',
+      };
+    case 'undone':
+      return { kind: 'undone', revision: news.revision ?? '', from: news.revision ?? '', to: news.to };
     case 'superseded':
       return undefined;
   }
-}
-
-function isUndo(status: Plan['status']): boolean {
-  const reason = findCondition(status.conditions, 'Ready')?.reason;
-  return reason === REASONS.rolledBack || reason === REASONS.rollingBack;
 }
 
 function notification({ reason, message }: PlannedEvent, told: Told, observed: Observed): Notification {

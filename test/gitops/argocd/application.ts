@@ -16,7 +16,6 @@ export interface ApplicationStatus {
   readonly sync: { readonly status: string; readonly revision?: string };
   readonly health: { readonly status: string };
   readonly resources?: readonly ResourceStatus[];
-  readonly history?: readonly { readonly revision: string }[];
   /** The last sync, those that heal included; another one has another start. */
   readonly operationState?: { readonly phase: string; readonly startedAt: string };
   readonly conditions?: readonly { readonly type: string; readonly message: string }[];

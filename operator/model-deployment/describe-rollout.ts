@@ -1,6 +1,6 @@
 import { ANNOTATION } from '#contract/names.ts';
 import { REASONS } from '#operator/api/conditions.ts';
-import { because, text, type Text } from './describe.ts';
+import { because, text, type Text } from './sentences.ts';
 import type { Observed } from './observed.ts';
 import type { Position } from './position.ts';
 import type { Situation } from './situation.ts';

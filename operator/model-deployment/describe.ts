@@ -1,14 +1,10 @@
 import { LABEL } from '#contract/names.ts';
-import { REASONS, type Reason } from '#operator/api/conditions.ts';
+import { REASONS } from '#operator/api/conditions.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
 import { describeBake, describeRollout } from './describe-rollout.ts';
-import type { Named, Serving, Situation } from './situation.ts';
-
-export interface Text {
-  readonly reason: Reason;
-  readonly message: string;
-}
+import { because, serves, text, type Text } from './sentences.ts';
+import type { Serving, Situation } from './situation.ts';
 
 /** Ready's reason and message: one cause, and the next step. */
 export function describe(situation: Situation, serving: Serving, o: Observed): Text {
@@ -83,17 +79,4 @@ export function describe(situation: Situation, serving: Serving, o: Observed): T
     case 'serving':
       return { reason: REASONS.serving, message: serves(serving) };
   }
-}
-
-export function serves({ revision, ready, desired }: Serving): string {
-  return `Revision ${text(revision)} serves: ${ready} of ${desired} pods are ready.`;
-}
-
-export function because(failure: { readonly message: string } | undefined): string {
-  return failure === undefined ? '' : ` ${failure.message}`;
-}
-
-export function text(revision: Named | undefined): string {
-  if (revision === undefined) return '';
-  return revision.number === undefined ? revision.name : `${revision.name} (${revision.number})`;
 }

@@ -5,6 +5,7 @@ import { rolloutSettingsSchema } from '#operator/api/rollout-settings.ts';
 import { decideMove, ROWS, type Move, type Standing } from './table.ts';
 
 const MINUTE = 60_000;
+const gate: Stage = { kind: 'Gate', weight: 0, shadow: 0, holdMs: 0, pods: 4 };
 const stages: readonly Stage[] = [
   { kind: 'Shadow', weight: 0, shadow: 100, holdMs: 2 * MINUTE, pods: 4 },
   { kind: 'Step', weight: 5, shadow: 0, holdMs: 2 * MINUTE, pods: 1 },
@@ -148,21 +149,9 @@ const table: readonly (readonly [string, Partial<Standing>, string])[] = [
     'enter 2',
   ],
   // paused before the first step
-  [
-    'at the gate, paused',
-    { stages: [{ ...stages[0]!, kind: 'Gate', shadow: 0, holdMs: 0 }], at: 0, paused: true },
-    'paused with 4',
-  ],
-  [
-    'at the gate, not paused',
-    { stages: [{ ...stages[0]!, kind: 'Gate', shadow: 0, holdMs: 0 }], at: 0 },
-    'promote',
-  ],
-  [
-    'at the gate, broken',
-    { stages: [{ ...stages[0]!, kind: 'Gate', shadow: 0, holdMs: 0 }], at: 0, broken: crash },
-    'reject CrashLoop',
-  ],
+  ['at the gate, paused', { stages: [gate], at: 0, paused: true }, 'paused with 4'],
+  ['at the gate, not paused', { stages: [gate], at: 0 }, 'promote'],
+  ['at the gate, broken', { stages: [gate], at: 0, broken: crash }, 'reject CrashLoop'],
 ];
 
 describe('the state table', () => {

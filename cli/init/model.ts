@@ -6,6 +6,7 @@ import {
   resolveModel,
 } from '#artifact/index.ts';
 import { FailureError } from '#contract/failure.ts';
+import type { FailureReason } from '#contract/failure.ts';
 import type { Manifest } from '#contract/model-manifest.ts';
 import { CliError } from '../exit.ts';
 
@@ -26,6 +27,9 @@ export interface StoreOptions {
   readonly region?: string;
 }
 
+/** These say that it was not read, the others that it was and is not fit to serve. */
+const REACHING: ReadonlySet<FailureReason> = new Set(['NotFound', 'AccessDenied', 'SourceUnavailable']);
+
 /** Reads and checks a model as the operator does: from S3 with the keys of AWS_* or a profile, or from a folder. */
 export async function readModel(
   from: string,
@@ -41,7 +45,9 @@ export async function readModel(
     if (!(error instanceof FailureError)) throw error;
     throw new CliError(`${error.reason}: ${error.message}`, {
       cause: error,
-      hint: 'the operator would refuse it for the same reason: mend it first',
+      hint: REACHING.has(error.reason)
+        ? 'check the address, the keys (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE) and --endpoint-url'
+        : 'the operator would refuse it for the same reason: mend it first',
     });
   }
 }
@@ -69,8 +75,9 @@ async function fromStore(
     ...(endpointUrl === undefined ? {} : { AWS_ENDPOINT_URL_S3: endpointUrl }),
     ...(region === undefined ? {} : { AWS_REGION: region }),
   });
-  // podIdentity: the SDK's own search for keys, which finds AWS_*, profiles and sign-ins.
-  const s3 = createS3Store({ ...access, podIdentity: true });
+  // podIdentity: the SDK's own search for keys, which finds AWS_*, profiles and sign-ins. Loopback: a person reads as
+  // themselves, and a forwarded port is theirs to read from.
+  const s3 = createS3Store({ ...access, podIdentity: true, addresses: { allowLoopback: true } });
   try {
     const { artifact, manifest, graph } = await resolveModel({ source: { uri }, s3, signal });
     return {

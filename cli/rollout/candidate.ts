@@ -63,7 +63,9 @@ function nothing(input: RolloutInput, verb: string): CliError {
   if (phase === 'Resolving') {
     return refusal(
       `the model of ${name} is still being read and checked: there is no candidate to ${verb} yet`,
-      `see it come: kubectl windlass status ${named(deployment)} --watch`,
+      verb === 'abort'
+        ? `to stay with the revision that serves: kubectl windlass undo ${named(deployment)}`
+        : `see it come: kubectl windlass status ${named(deployment)} --watch`,
     );
   }
   if (phase === 'Baking') {

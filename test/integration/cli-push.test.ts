@@ -49,6 +49,13 @@ describe('push to a real S3 server', () => {
     expect(code).toBe(1);
   });
 
+  it('says that there is nothing to make a manifest of', async () => {
+    const { code, err } = await runPlugin(['init', uri], { env });
+    expect(err).toContain('error: NotFound');
+    expect(err).toContain('check the address, the keys');
+    expect(code).toBe(1);
+  });
+
   it('uploads every file with its bytes, and a second push changes nothing', async () => {
     await client.send(new CreateBucketCommand({ Bucket: 'models' }));
     const { code, out, err } = await runPlugin(['push', bundle, uri], { env });
@@ -60,6 +67,15 @@ describe('push to a real S3 server', () => {
       expect(Buffer.compare((await object.Body?.transformToByteArray()) ?? Buffer.alloc(0), content)).toBe(0);
     }
     expect((await runPlugin(['push', bundle, uri], { env })).out).toContain('nothing to upload');
+  });
+
+  it('gives a manifest for what was pushed, read from the store', async () => {
+    const { code, out, err } = await runPlugin(['init', uri], { env });
+    expect(err).toBe('');
+    expect(out).toContain(`    uri: ${uri}\n`);
+    // 40 MiB of weights in the file are held twice while it loads, beside the server.
+    expect(out).toContain('estimated to take 177 MiB');
+    expect(code).toBe(0);
   });
 
   it('refuses to change a bundle in place unless forced', async () => {

@@ -45,7 +45,7 @@ export async function openCliRoom(): Promise<CliRoom> {
   return {
     plane,
     folder,
-    windlass: (args, onOutput = () => undefined, signal = undefined) =>
+    windlass: (args, onOutput = () => undefined, signal) =>
       runPlugin(args, {
         env: { KUBECONFIG: plane.kubeconfig },
         onOutput,

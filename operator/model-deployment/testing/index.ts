@@ -2,3 +2,4 @@
 export { checkPlansSettle, type SettleReport } from './settle.ts';
 export { World } from './world.ts';
 export { resolvedSource, rollback } from './fixtures.ts';
+export { underLoad } from './readings.ts';

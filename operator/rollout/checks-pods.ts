@@ -28,8 +28,8 @@ export function lookBack<T>(
   for (;;) {
     const from = Math.max(begin, now - backMs);
     const found = look(from);
-    const span = from === begin ? 'since the step began' : `in the last ${spanText(backMs)}`;
-    if (from === begin || isEnough(found)) return { from, found, span };
+    const span = !(from > begin) ? 'since the step began' : `in the last ${spanText(backMs)}`;
+    if (!(from > begin) || isEnough(found)) return { from, found, span };
     backMs *= 2;
   }
 }
@@ -42,6 +42,9 @@ function spanText(ms: number): string {
 export function unread({ lastAt }: Increase, context: CheckContext): string | undefined {
   const { monitoring, now, phase } = context;
   if (lastAt !== undefined && now - lastAt <= STALE_POD_MS) return undefined;
+  if (now - context.since < SETTLE_MS + SETTLE_MS) {
+    return 'The step began, or the pods of the candidate changed, a moment ago: the first readings are on their way.';
+  }
   const [why] = monitoring.unreachable.values();
   if (why !== undefined) {
     const many = monitoring.unreachable.size;

@@ -53,7 +53,7 @@ describe('the default checks', () => {
     expect(busy).toBeGreaterThan(300);
     // The others wait a little longer: a moment with a pause in it looks slow, and is told from a slow candidate later.
     expect(passed / busy).toBeGreaterThan(0.97);
-  });
+  }, 60_000);
 
   const illnesses: readonly Illness[] = ['errors', 'hangs', 'resets', 'crashes', 'slow'];
   it.each(illnesses.flatMap((illness) => [0, 70].map((illFrom) => ({ illness, illFrom }))))(

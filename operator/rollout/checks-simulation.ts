@@ -64,15 +64,17 @@ export function* stepOf(
   for (let second = 0; second <= step.seconds; second += TICK_SECONDS) {
     const isIll = rollout.illness !== 'none' && second >= rollout.illFrom;
     if (random() < TICK_SECONDS * RESTARTS_A_SECOND * rollout.candidatePods) candidate.cold += COLD_REQUESTS;
+    const read: PodSample[] = [];
     for (const pod of pods) {
       serveTick(pod, candidate, { rollout, weight: step.weight, isIll, random });
       // One probe in a hundred comes to nothing.
       if (pod.downTicks > 0 || random() < 0.01) continue;
       const at = BEGAN + (step.from + second) * 1000 + Math.floor(random() * 500);
-      const sample = { uid: pod.uid, revision: STABLE_REVISION, at, report: reportOf(pod) };
-      samples = thinned([...samples, sample], { now: at, since: BEGAN + step.from * 1000 });
+      read.push({ uid: pod.uid, revision: STABLE_REVISION, at, report: reportOf(pod) });
     }
-    const context = contextOf(step.from + second + 0.5, samples);
+    const context = contextOf(step.from + second + 0.5, [...samples, ...read]);
+    samples = context.monitoring.samples;
+    if (second % 10 === 0) samples = thinned(samples, { now: context.now, since: BEGAN + step.from * 1000 });
     yield { ...context, since: BEGAN + step.from * 1000 };
   }
 }

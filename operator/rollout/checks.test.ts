@@ -128,6 +128,13 @@ describe('pods that cannot be read', () => {
     });
   });
 
+  it('are no matter in a step’s first seconds, nor where a clock says that it has yet to begin', () => {
+    const message = expect.stringContaining('the first readings are on their way') as string;
+    for (const seconds of [1, -3600]) {
+      expect(judged(ERROR_RATE, contextOf(seconds, []))).toMatchObject({ state: 'wait', message });
+    }
+  });
+
   it('are told from pods that answer but count nothing of the candidate', () => {
     const samples = [sample(9, { generation: 4 })];
     expect(judged(ERROR_RATE, contextOf(10, samples)).message).toMatch(/^No pod has reported .* older than/);

@@ -86,7 +86,7 @@ export function totalOf(counter: Counter, context: CheckContext): Increase {
   for (const points of pods.values()) {
     addPod(tally, points);
     const first = points[0];
-    if (first !== undefined) add(tally, tallyOf(first.counted), 1);
+    if (first !== undefined) addDifference(tally, first, undefined);
   }
   return { ...tally, pods: pods.size, ...timesOf([...pods.values()]) };
 }
@@ -144,52 +144,63 @@ function emptyTally(): MutableTally {
   return { totals: new Map(), failures: new Map(), histogram: new Map(), predictions: new Map() };
 }
 
-function addDifference(tally: MutableTally, last: Point, base: Point | undefined): void {
-  const difference = emptyTally();
-  add(difference, tallyOf(last.counted), 1);
-  if (base !== undefined) add(difference, tallyOf(base.counted), -1);
-  add(tally, difference, 1);
-}
-
-function add(to: MutableTally, from: Tally, sign: 1 | -1): void {
-  addCounts(to.totals, from.totals, sign);
-  addCounts(to.failures, from.failures, sign);
-  addCounts(to.histogram, from.histogram, sign);
-  addCounts(to.predictions, from.predictions, sign);
-}
-
-/** No count is ever below zero, nor greater than a number can hold, whatever a pod says. */
-function addCounts<K>(to: Map<K, number>, from: ReadonlyMap<K, number>, sign: 1 | -1): void {
-  for (const [key, count] of from) {
-    const value = (to.get(key) ?? 0) + sign * count;
-    to.set(key, Math.min(Math.max(0, value), Number.MAX_SAFE_INTEGER));
+/** Adds what `last` counted beyond `base`. No count is ever below zero, whatever a pod says. */
+function addDifference(tally: MutableTally, { counted: last }: Point, base: Point | undefined): void {
+  const before = base?.counted;
+  addCounts(tally.failures, last.failures, before?.failures);
+  addCounts(tally.totals, totalsOf(last), before === undefined ? undefined : totalsOf(before));
+  addBuckets(tally.histogram, histogramOf(last), before === undefined ? undefined : histogramOf(before));
+  if ('requests' in last) {
+    const earlier = before !== undefined && 'requests' in before ? before.predictions : undefined;
+    addCounts(tally.predictions, last.predictions, earlier);
   }
 }
 
-function tallyOf(counted: Point['counted']): Tally {
-  const failures = new Map(Object.entries(counted.failures));
-  if ('requests' in counted) {
-    return {
-      totals: new Map([['requests', counted.requests]]),
-      failures,
-      histogram: bucketsOf(counted.latency),
-      predictions: new Map(Object.entries(counted.predictions)),
-    };
+type Counts = Readonly<Record<string, number>>;
+
+function addCounts(to: Map<string, number>, last: Counts, base: Counts | undefined): void {
+  for (const name of Object.keys(last)) {
+    const before = base !== undefined && Object.hasOwn(base, name) ? (base[name] ?? 0) : 0;
+    addCount(to, name, (last[name] ?? 0) - before);
   }
-  const { compared, agreed, dropped, differences } = counted;
-  return {
-    totals: new Map(Object.entries({ compared, agreed, dropped })),
-    failures,
-    histogram: bucketsOf(differences),
-    predictions: new Map(),
-  };
 }
 
-/** Nothing where the bounds do not rise, or a bucket is missing. */
-function bucketsOf({ bounds, counts }: ReportedHistogram): ReadonlyMap<number, number> {
-  const rise = bounds.every((bound, i) => i === 0 || bound > (bounds[i - 1] ?? bound));
-  if (!rise || counts.length !== bounds.length + 1) return new Map();
-  return new Map(counts.map((count, i) => [bounds[i] ?? Infinity, count]));
+function addBuckets(
+  to: Map<number, number>,
+  last: ReportedHistogram,
+  base: ReportedHistogram | undefined,
+): void {
+  if (!isHistogram(last)) return;
+  const known = base !== undefined && haveSameBounds(last, base) ? base : undefined;
+  for (const [i, count] of last.counts.entries()) {
+    addCount(to, last.bounds[i] ?? Infinity, count - (known?.counts[i] ?? 0));
+  }
+}
+
+function addCount<K>(to: Map<K, number>, key: K, count: number): void {
+  to.set(key, Math.min((to.get(key) ?? 0) + Math.max(0, count), Number.MAX_SAFE_INTEGER));
+}
+
+function haveSameBounds({ bounds: a }: ReportedHistogram, { bounds: b }: ReportedHistogram): boolean {
+  return a === b || (a.length === b.length && a.every((bound, i) => bound === b[i]));
+}
+
+/** Its bounds rise, and no bucket is missing. */
+function isHistogram({ bounds, counts }: ReportedHistogram): boolean {
+  return (
+    counts.length === bounds.length + 1 &&
+    bounds.every((bound, i) => i === 0 || bound > (bounds[i - 1] ?? bound))
+  );
+}
+
+function histogramOf(counted: Point['counted']): ReportedHistogram {
+  return 'requests' in counted ? counted.latency : counted.differences;
+}
+
+function totalsOf(counted: Point['counted']): Counts {
+  if ('requests' in counted) return { requests: counted.requests };
+  const { compared, agreed, dropped } = counted;
+  return { compared, agreed, dropped };
 }
 
 export function sum(counts: Iterable<number>): number {

@@ -30,6 +30,7 @@ In a script: it ends with 0 when the model is Ready and with 4 when it needs a p
   kubectl windlass promote bankchurn                # end this hold
   kubectl windlass promote bankchurn --full         # and all that come
   kubectl windlass promote bankchurn --revision=4   # only if revision 4 is still the candidate
+  kubectl windlass promote bankchurn --revision=4 --step=2   # for scripts: asked twice, it promotes once
   kubectl windlass promote bankchurn --dry-run -o yaml`,
   abort: `Examples:
   kubectl windlass abort bankchurn --reason='p99 looks odd'

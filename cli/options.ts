@@ -17,3 +17,9 @@ export function parseDuration(text: string): number {
   }
   return durationMs(text);
 }
+
+/** A step of a rollout: 0 is what comes before the first one. */
+export function parseStep(text: string): number {
+  if (!/^\d{1,2}$/.test(text)) throw new InvalidArgumentError('Write a step’s number, as status shows it.');
+  return Number(text);
+}

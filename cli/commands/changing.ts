@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { EXAMPLES } from '../examples.ts';
 import { EXIT_HELP } from '../exit.ts';
-import { parseDuration } from '../options.ts';
+import { parseDuration, parseStep } from '../options.ts';
 import { pause, resume } from '../rollout/pause.ts';
 import type { PauseOptions } from '../rollout/pause.ts';
 import { promote } from '../rollout/promote.ts';
@@ -25,11 +25,16 @@ function addPromote({ program, io, finish }: Host): void {
     .summary('end the hold that a rollout is in, or all of them')
     .description(
       'Ends the hold that the rollout is in, whether it waits for a time or for a person; with --full all that come. ' +
-        'It sets the annotation windlass.dev/promote, which is good for this candidate and this step alone: asked twice, it promotes once.',
+        'It sets the annotation windlass.dev/promote, which is good for this candidate and this step alone.',
     )
     .argument('<NAME>', 'a ModelDeployment')
     .option('--full', 'past every hold, to the whole traffic')
     .option('--revision <revision>', 'promote only if this is the candidate: the one that you looked at')
+    .option(
+      '--step <number>',
+      'end the hold of this step alone (0: before the first); for scripts',
+      parseStep,
+    )
     .option(...DRY_RUN)
     .option('--timeout <duration>', 'how long to wait (default: 1m; 10m with --full)', parseDuration);
   for (const option of waiting('the rollout has moved on')) command.addOption(option);

@@ -11,12 +11,14 @@ import type { Session } from '../session.ts';
 import { annotate, readRollout } from './annotate.ts';
 import type { Annotated, Decided } from './annotate.ts';
 import { place } from './candidate.ts';
+import type { OnItsWay } from './candidate.ts';
 import { promotion, promotionState } from './promotion.ts';
 import type { Promotion } from './promotion.ts';
 
 export interface PromoteOptions extends GlobalOptions {
   readonly full?: boolean;
   readonly revision?: string;
+  readonly step?: number;
   readonly dryRun?: boolean;
   readonly wait: boolean;
   readonly timeout?: number;
@@ -31,18 +33,23 @@ const FULL_TIMEOUT_MS = 10 * 60_000;
 export function promote(name: string, options: PromoteOptions, io: Io): Promise<ExitCode> {
   return withSession(options, io.signal, async (session) => {
     const full = options.full === true;
-    let number: number | undefined;
+    if (full && options.step !== undefined) {
+      throw new CliError('--full is past every step: leave --step out', { exitCode: EXIT.usage });
+    }
+    let first: OnItsWay | undefined;
     const annotated = await annotate(
       session,
       name,
       (input) => {
-        const decided = promotion(input, { full, revision: options.revision ?? number?.toString() });
-        number ??= decided.candidate.number; // a conflict must not promote another candidate than the one decided on
+        // After a conflict neither another candidate nor another step may be promoted than those decided on.
+        const revision = options.revision ?? first?.number.toString();
+        const decided = promotion(input, { full, revision, step: options.step ?? first?.step });
+        first ??= decided.candidate;
         return { ...decided, annotation: ANNOTATION.promote };
       },
       options.dryRun === true,
     );
-    if (options.dryRun === true || !options.wait) {
+    if (options.dryRun === true || !options.wait || annotated.decided.past) {
       report(annotated, full, options, io);
       return EXIT.ok;
     }
@@ -62,13 +69,14 @@ function report(
     io.out(`${document(options.output, deployment)}\n`);
     return;
   }
-  const note = options.dryRun === true ? ' (dry run: nothing has been written)' : '';
+  const note = options.dryRun === true && !decided.already ? ' (dry run: nothing has been written)' : '';
   io.out(`${said(decided, full)}${note}\n`);
 }
 
 function said(decided: Promotion, full: boolean): string {
-  const { candidate, already, value, note } = decided;
+  const { candidate, already, past, value, note } = decided;
   const what = describeRevision(candidate.revision);
+  if (past) return `${what} is past that step already: it is at ${place(candidate)}`;
   const done = full
     ? `${what} is promoted past all its holds`
     : `${what} is promoted past ${place(candidate)}`;

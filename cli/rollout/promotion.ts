@@ -9,14 +9,18 @@ export interface PromoteRequest {
   readonly full: boolean;
   /** The candidate that was looked at: another one is not promoted. */
   readonly revision: string | undefined;
+  /** The step that was looked at (0: before the first): another one's hold is not ended. */
+  readonly step?: number | undefined;
 }
 
 export interface Promotion {
   readonly candidate: OnItsWay;
   /** What windlass.dev/promote is set to. */
   readonly value: string;
-  /** It says so already. */
+  /** It says so already, or there is no need to. */
   readonly already: boolean;
+  /** The step that was meant is behind it: nothing is written. */
+  readonly past: boolean;
   /** What else there is to know. */
   readonly note: string | undefined;
 }
@@ -26,17 +30,30 @@ export function promotion(input: RolloutInput, request: PromoteRequest): Promoti
   const { deployment } = input;
   const candidate = (request.full ? baking(input) : undefined) ?? onItsWay(input, 'promote');
   guard(input, candidate, request.revision);
-  if (!request.full) refuseWhatWaitsForNobody(input, candidate);
   const { number, step } = candidate;
+  const past = !request.full && isPast(input, candidate, request.step);
+  if (!request.full && !past) refuseWhatWaitsForNobody(input, candidate);
   const value = `${number}/${request.full ? 'full' : step}`;
   return {
     candidate,
     value,
-    already: deployment.metadata.annotations?.[ANNOTATION.promote] === value,
+    already: past || deployment.metadata.annotations?.[ANNOTATION.promote] === value,
+    past,
     note: pausedBy(deployment, number)
       ? `it is paused by annotation too; to let it go on by itself: kubectl windlass resume ${named(deployment)}`
       : undefined,
   };
+}
+
+/** Whether the step that was looked at is behind the candidate; one that it has not reached is an error. */
+function isPast({ deployment }: RolloutInput, candidate: OnItsWay, wanted: number | undefined): boolean {
+  if (wanted === undefined || candidate.step === wanted)
+    return wanted !== undefined && candidate.phase === 'Promoting';
+  if (candidate.step > wanted) return true;
+  throw refusal(
+    `${describeRevision(candidate.revision)} is at ${place(candidate)}, not at step ${wanted} yet: nothing was promoted`,
+    `follow it: kubectl windlass status ${named(deployment)} --watch`,
+  );
 }
 
 /** A hold can be ended, by its time or by a person; what starts or grows goes on by itself. */

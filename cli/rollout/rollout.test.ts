@@ -51,6 +51,20 @@ describe('promote ends the hold that the rollout is in', () => {
     expect(promotion(at(rollingOut({ phase: 'Starting' })), { ...one, full: true }).value).toBe('2/full');
   });
 
+  test('--step ends the hold of that step alone: behind it nothing is written, before it is an error', () => {
+    expect(promotion(at(step), { ...one, step: 2 })).toMatchObject({
+      value: '2/2',
+      past: false,
+      already: false,
+    });
+    expect(promotion(at(step), { ...one, step: 1 })).toMatchObject({ past: true, already: true });
+    const last = at(rollingOut({ phase: 'Promoting', step: 3 }));
+    expect(promotion(last, { ...one, step: 3 })).toMatchObject({ past: true, already: true });
+    expect(refusal(() => promotion(at(step), { ...one, step: 3 })).message).toBe(
+      'revision 2 is at step 2 of 3 at 25 %, not at step 3 yet: nothing was promoted',
+    );
+  });
+
   test('--full while it is watched ends the watch, by the number of the stable revision', () => {
     const { candidateRevision: _gone, ...status } = rollingOut({ phase: 'Baking' }).status ?? {};
     const watched = { ...step, status: { ...status, stableRevision: revisionName(2), revision: 2 } };

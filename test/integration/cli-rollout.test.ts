@@ -85,6 +85,16 @@ describe('promote', () => {
     expect((await annotations())['windlass.dev/promote']).toBe('2/1');
   });
 
+  it('ends the hold of the step that --step names, and no later one', async () => {
+    await statusOf(step(2, 25));
+    expect(await windlass('promote', ...NAME, '--step=1')).toMatchObject({
+      code: 0,
+      out: 'revision 2 is past that step already: it is at step 2 of 3 at 25 %\n',
+    });
+    expect(await annotations()).not.toHaveProperty('windlass.dev/promote');
+    expect((await windlass('promote', ...NAME, '--step=1', '--full')).code).toBe(2);
+  });
+
   it('--full waits until the candidate is stable', async () => {
     const running = windlass('promote', ...NAME, '--full', '--revision=2');
     await until('the annotation', async () => (await annotations())['windlass.dev/promote'] === '2/full');

@@ -1,6 +1,5 @@
 import * as fc from 'fast-check';
-import { rolloutWalk } from '#operator/model-deployment/testing/model-steps.ts';
-import { brokenBy } from '#operator/model-deployment/testing/model-walk.ts';
+import { brokenBy, rolloutWalk } from '#operator/model-deployment/testing/index.ts';
 import type { Figure, Measurement } from '../figure.ts';
 
 const WALKS = 10_000;

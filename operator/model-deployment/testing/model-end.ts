@@ -37,7 +37,8 @@ function promoteWhatWaits(world: ModelWorld): void {
   world.annotate(ANNOTATION.promote, `${number}/${status?.rollout?.step ?? 0}`);
 }
 
-function endOf({ metadata, status }: ModelDeployment): 'served' | 'stalled' | 'on its way' {
+/** Whether it came to an end that it stays at. */
+export function endOf({ metadata, status }: ModelDeployment): 'served' | 'stalled' | 'on its way' {
   const condition = (type: 'Ready' | 'Stalled' | 'Reconciling') => findCondition(status?.conditions, type);
   if (status?.observedGeneration !== metadata.generation) return 'on its way';
   const stalled = condition('Stalled');

@@ -60,6 +60,12 @@ export class SimulatedTraffic {
     this.#samples = this.#samples.slice(-KEPT_SAMPLES);
   }
 
+  /** What this pod says when it is asked; throws where nobody can reach it. */
+  report(pod: Pod, scene: Scene): PodReport {
+    if (this.quality === 'none') throw new Error('connect ETIMEDOUT');
+    return reportOf(pod, this.#count(pod.metadata.uid ?? '', scene), scene);
+  }
+
   /** What a plan asked to be read: another phase or step is watched anew. */
   follow(request: MonitoringRequest | undefined): void {
     if (request?.key === this.#key) return;

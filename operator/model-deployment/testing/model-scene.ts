@@ -24,6 +24,7 @@ import {
 export interface Write {
   readonly verb: 'create' | 'apply' | 'patch' | 'delete';
   readonly kind: string;
+  readonly namespace: string | undefined;
   readonly name: string;
   readonly subresource: string | undefined;
   /** The object of a create or an apply, the patch of a patch. */
@@ -97,30 +98,29 @@ export function heard(kube: Kube, { before, after }: Ears): Kube {
     return result;
   };
   return {
-    ...kube,
+    get: (type, ref, options) => kube.get(type, ref, options),
+    list: (type, scope, options) => kube.list(type, scope, options),
+    podLog: (ref, options) => kube.podLog(ref, options),
+    raw: (method, path, options) => kube.raw(method, path, options),
     create: (type, object, options) =>
-      around(writeOf('create', type.kind, object.metadata.name, object), () =>
-        kube.create(type, object, options),
-      ),
+      around(writeOf('create', type.kind, object.metadata, object), () => kube.create(type, object, options)),
     apply: (type, object, options) =>
-      around(writeOf('apply', type.kind, object.metadata.name, object), () =>
-        kube.apply(type, object, options),
-      ),
+      around(writeOf('apply', type.kind, object.metadata, object), () => kube.apply(type, object, options)),
     patch: (type, ref, patch, options) =>
-      around(writeOf('patch', type.kind, ref.name, patch, options.subresource), () =>
+      around(writeOf('patch', type.kind, ref, patch, options.subresource), () =>
         kube.patch(type, ref, patch, options),
       ),
     delete: (type, ref, options) =>
-      around(writeOf('delete', type.kind, ref.name, {}), () => kube.delete(type, ref, options)),
+      around(writeOf('delete', type.kind, ref, {}), () => kube.delete(type, ref, options)),
   };
 }
 
 function writeOf(
   verb: Write['verb'],
   kind: string,
-  name: string,
+  { namespace, name }: { readonly namespace?: string | undefined; readonly name: string },
   content: object,
   subresource?: string,
 ): Write {
-  return { verb, kind, name, content, subresource };
+  return { verb, kind, namespace, name, content, subresource };
 }

@@ -71,7 +71,7 @@ function nothing(input: RolloutInput, verb: string): CliError {
   if (phase === 'Baking') {
     return refusal(
       `the new revision of ${name} is promoted already and being watched: there is nothing to ${verb}`,
-      `to take it back: kubectl windlass undo ${named(deployment)}`,
+      `to take it back: kubectl windlass undo ${named(deployment)}; to keep it and end the watch: kubectl windlass promote ${named(deployment)} --full`,
     );
   }
   const undo = activeRollback(rollbacks);

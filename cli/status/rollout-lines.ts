@@ -20,14 +20,19 @@ const PERSON: Readonly<Record<Exclude<WaitsFor, 'itself'>, string>> = {
   'pause by spec': 'paused by rollout.paused in the spec',
 };
 
-/** The rollout as lines of the tree: where it is, how long, what it waits for, and each check against its limit. */
-export function rolloutLines(view: RolloutView, now: Date, paint: Paint): readonly string[] {
+/**
+ * The rollout as lines of the tree: where it is, how long, what it waits for, and each check against its limit. `told` is
+ * the message below the tree: what it says is not said twice.
+ */
+export function rolloutLines(view: RolloutView, told: string, now: Date, paint: Paint): readonly string[] {
   const { status } = view;
+  const waits =
+    status.waitingFor === undefined || told.includes(status.waitingFor) ? [] : [status.waitingFor];
   return [
     [paint('strong', phaseName(status)), ...share(view)].join('   '),
     ...(view.plan.length > 1 ? [`plan    ${plan(view)}`] : []),
     ...timing(view, now, paint),
-    ...(status.waitingFor === undefined ? [] : [`waits   ${status.waitingFor}`]),
+    ...waits.map((what) => `waits   ${what}`),
     ...checks(status.checks ?? [], paint),
     ...shadow(status),
   ];
@@ -69,9 +74,9 @@ function plan({ status, plan: weights }: RolloutView): string {
 
 function timing(view: RolloutView, now: Date, paint: Paint): readonly string[] {
   const { status, waitsFor } = view;
-  const since = `for ${age(status.since, now)}`;
-  if (waitsFor !== 'itself') return [`hold    ${paint('wait', PERSON[waitsFor])}, ${since}`];
-  if (status.holdUntil === undefined) return [`since   ${age(status.since, now)}`];
+  const here = `here for ${age(status.since, now)}`;
+  if (waitsFor !== 'itself') return [`hold    ${paint('wait', PERSON[waitsFor])}; ${here}`];
+  if (status.holdUntil === undefined) return [`hold    none; ${here}`];
   const left = Date.parse(status.holdUntil) - now.getTime();
   const clock = `${status.holdUntil.slice(11, 19)} UTC`;
   const what = status.phase === 'Baking' ? 'watched' : 'held';

@@ -28,7 +28,7 @@ describe('the rollout is shown by its phase', () => {
     expect(block(input)).toEqual([
       'Starting   0 of 1 candidate pods ready',
       'plan    5 % → 25 % → 50 % → 100 %',
-      'since   2m',
+      'hold    none; here for 2m',
       'waits   its pods',
     ]);
     expect(next(input)).toEqual([
@@ -96,7 +96,7 @@ describe('the rollout is shown by its phase', () => {
       rollingOut({ phase: 'Step', step: 3, weight: 50 }, { reason: 'WaitingForPromotion' }),
     );
     expect(block(input)).toContain(
-      'hold    waits for a person: this step has no hold that ends by itself, for 2m',
+      'hold    waits for a person: this step has no hold that ends by itself; here for 2m',
     );
     expect(next(input)).toEqual([
       'kubectl windlass promote bankchurn -n churn',
@@ -112,7 +112,7 @@ describe('the rollout is shown by its phase', () => {
     expect(block(input)).toEqual([
       'Paused at step 2 of 3   stable 100 % ████████████████████ candidate 0 %',
       'plan    ✓ 5 % → [25 %] → 50 % → 100 %',
-      'hold    waits for a person: it failed, and gets no traffic, for 2m',
+      'hold    waits for a person: it failed, and gets no traffic; here for 2m',
       '✗ errorRate   4.1 %   at most 1 %   980 samples',
       '    Revision 2 failed 40 of 980 requests in 1m; callers got revision 1’s answers.',
     ]);
@@ -122,7 +122,7 @@ describe('the rollout is shown by its phase', () => {
   test('paused by annotation leads to resume, and another candidate’s annotation does not', () => {
     const object = rollingOut({ phase: 'Step', step: 2, weight: 25 }, { reason: 'Paused' });
     const mine = readings(annotated(object, { 'windlass.dev/paused': '2' }));
-    expect(block(mine)).toContain('hold    paused by a person, until it is resumed, for 2m');
+    expect(block(mine)).toContain('hold    paused by a person, until it is resumed; here for 2m');
     expect(next(mine)[0]).toBe('kubectl windlass resume bankchurn -n churn');
     const old = readings(annotated(object, { 'windlass.dev/paused': '1' }));
     expect(next(old)[0]).not.toContain('resume');
@@ -157,14 +157,14 @@ describe('the rollout is shown by its phase', () => {
     );
     const input = readings(object, { revisions: [revision(2, 'Stable'), revision(1, 'Warm')] });
     expect(block(input)).toContain(
-      'hold    waits for a person: it failed while it was watched, and serves on, for 2m',
+      'hold    waits for a person: it failed while it was watched, and serves on; here for 2m',
     );
     expect(next(input)[0]).toBe('kubectl windlass undo bankchurn -n churn');
   });
 
   test('a step whose hold is over and whose next pods start has no hold to end', () => {
     const input = readings(rollingOut({ phase: 'Step', step: 2, weight: 25, waitingFor: '1 of 2 pods' }));
-    expect(block(input)).toContain('since   2m');
+    expect(block(input)).toContain('hold    none; here for 2m');
     expect(next(input, true)).toEqual(['kubectl windlass abort bankchurn -n churn']);
   });
 
@@ -184,6 +184,15 @@ describe('the rollout is shown by its phase', () => {
     expect(text).toContain('│  undone by windlass, 60m ago: errorRate 4.1 %');
     expect(text).toContain('└─ rejected   revision 2');
   });
+});
+
+test('what the message below the tree says is not said twice', () => {
+  const waitingFor = 'Its hold is over: 1 of the 2 pods of the next step are ready.';
+  const object = rollingOut(
+    { phase: 'Step', step: 2, weight: 25, waitingFor },
+    { message: `Revision 2 is at step 2 of 3. ${waitingFor}` },
+  );
+  expect(tree(readings(object)).split(waitingFor)).toHaveLength(2);
 });
 
 test('a first revision has nothing to abort to', () => {

@@ -63,9 +63,12 @@ describe('in a log', () => {
     screen.show(
       '│  … errorRate   no reading   at most 1 %   9 samples\n│  waits   errorRate: 9 of 50 samples',
     );
+    screen.show('RollingOut: 9 of 50 samples.');
+    screen.show('RollingOut: 12 of 50 samples.');
     screen.show('│  ✓ errorRate   0.2 %        at most 1 %   60 samples');
     expect(printed.map((text) => text.split('\n').slice(1, -1))).toEqual([
       ['│  … errorRate   no reading   at most 1 %   3 samples', '│  waits   errorRate: 3 of 50 samples'],
+      ['RollingOut: 9 of 50 samples.'],
       ['│  ✓ errorRate   0.2 %        at most 1 %   60 samples'],
     ]);
   });

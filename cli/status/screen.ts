@@ -78,7 +78,7 @@ function withoutAge(line: string): string {
   // A check counts by its mark and name, what it waits for and the shadow report by their words: numbers move all the time.
   const check = /^[│|\s]*([✓…✗+~x] .*?) {3}/.exec(line)?.[1];
   if (check !== undefined) return check;
-  const moving = /^[│|]\s+(waits|shadow| {4})/.test(line);
+  const moving = /^[│|]\s+(waits|shadow| {4})|^(RollingOut|Baking): /.test(line);
   return (moving ? line.replaceAll(/[\d.,]+/g, '') : line)
     .replaceAll(/\b(\d+[dhms]){1,2}\b/g, '')
     .replaceAll(/[├└`]/g, '')

@@ -48,7 +48,7 @@ export function renderTree(view: StatusView, options: TreeOptions): string {
 
 function rolloutBlock(view: StatusView, options: TreeOptions, paint: Paint): readonly string[] {
   if (view.rollout === undefined) return [];
-  return [...rolloutLines(view.rollout, options.now, paint).map((line) => `│  ${line}`), '│'];
+  return [...rolloutLines(view.rollout, view.message, options.now, paint).map((line) => `│  ${line}`), '│'];
 }
 
 /** Who brought it back, when and why. */

@@ -43,7 +43,7 @@ const latencyCheckSchema = z
       .max(1000)
       .optional()
       .describe(
-        'At most so many times the stable revision’s in the same window; 5 ms more are always allowed.',
+        'At most so many times the stable revision’s in the same window; 20 ms more are always allowed.',
       ),
     minSamples: samples(100),
     window: windowOf('1m'),

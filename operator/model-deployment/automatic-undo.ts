@@ -6,7 +6,7 @@ import type { Action } from './action.ts';
 import { MEMORY, type Binding } from './annotations.ts';
 import { child } from './children.ts';
 import { controllerReference, ownerOf } from './identity.ts';
-import type { Observed } from './observed.ts';
+import type { Observed, Obstacle } from './observed.ts';
 import { findRecord, type Facts } from './revisions.ts';
 import type { RollbackDecision } from './rollback.ts';
 import { numberOf, type Rollout } from './rollout.ts';
@@ -57,7 +57,16 @@ export function automaticUndo(
 
 /** A person may have taken the name. */
 function freeName(o: Observed, name: string): string {
-  return child(o, 'ModelRollback', name).is === 'absent' ? name : `${name}-${o.now.toString(36)}`;
+  const known = child(o, 'ModelRollback', name);
+  return known.is === 'obstructed' && known.obstacle.reason === 'ForeignObject'
+    ? `${name}-${o.now.toString(36)}`
+    : name;
+}
+
+/** What keeps the ModelRollback from being written: a quota, a policy, or rights that the operator lacks. */
+export function undoRefused(o: Observed, { candidate }: FailedRollout): Obstacle | undefined {
+  const known = child(o, 'ModelRollback', `${ownerOf(o.modelDeployment).name}-auto-${candidate.number}`);
+  return known.is === 'obstructed' && known.obstacle.reason !== 'ForeignObject' ? known.obstacle : undefined;
 }
 
 export function isAutomatic({ binding }: Pick<RollbackDecision, 'binding'>): boolean {

@@ -13,7 +13,7 @@ import { judge, podsChangedAt, promoteRequest } from './shifting.ts';
 export type Bake =
   | { readonly is: 'over' }
   | { readonly is: 'on'; readonly position: Position }
-  | { readonly is: 'failed'; readonly failure: Failed; readonly to: string };
+  | { readonly is: 'failed'; readonly failure: Failed; readonly to: string; readonly position: Position };
 
 /** The checks go on after the promotion; a failure or a crash still undoes. Time alone ends it: nothing is promoted. */
 export function decideBake(o: Observed, facts: Facts, stable: RevisionRecord): Bake {
@@ -38,28 +38,26 @@ export function decideBake(o: Observed, facts: Facts, stable: RevisionRecord): B
     broken(o, stable, pods) ??
     (failing === undefined ? undefined : { reason: 'CheckFailed' as const, message: failing.message });
   const to = earlier(facts, stable);
-  if (failure !== undefined && progress.failed === undefined && onFailure === 'undo' && to !== undefined)
-    return { is: 'failed', failure, to };
   const failed = progress.failed ?? (failure === undefined ? undefined : { ...failure, at: o.now });
   const holdUntil = failed === undefined ? o.now + leftMs : undefined;
-  return {
-    is: 'on',
-    position: {
-      kind: 'Bake',
-      step: o.modelDeployment.spec.rollout.steps?.length ?? 0,
-      steps: o.modelDeployment.spec.rollout.steps?.length ?? 0,
-      weight: 100,
-      shadow: 0,
-      why: failed === undefined ? 'hold' : 'failed',
-      holdUntil,
-      checks: results,
-      pods: o.modelDeployment.spec.replicas,
-      ready: readyPods(o, stable.name),
-      progress: { ...progress, ...(failed === undefined ? {} : { failed }) },
-      ignored: undefined,
-      lookAt: holdUntil,
-    },
+  const position: Position = {
+    kind: 'Bake',
+    step: o.modelDeployment.spec.rollout.steps?.length ?? 0,
+    steps: o.modelDeployment.spec.rollout.steps?.length ?? 0,
+    weight: 100,
+    shadow: 0,
+    why: failed === undefined ? 'hold' : 'failed',
+    holdUntil,
+    checks: results,
+    pods: o.modelDeployment.spec.replicas,
+    ready: readyPods(o, stable.name),
+    progress: { ...progress, ...(failed === undefined ? {} : { failed }) },
+    ignored: undefined,
+    lookAt: holdUntil,
   };
+  return failed !== undefined && onFailure === 'undo' && to !== undefined
+    ? { is: 'failed', failure: failed, to, position }
+    : { is: 'on', position };
 }
 
 function bakingProgress(o: Observed, facts: Facts, stable: RevisionRecord): Progress | undefined {

@@ -1,7 +1,7 @@
 import type { ModelRollback } from '#operator/api/objects.ts';
 import type { Action, Plan } from './action.ts';
 import { MEMORY } from './annotations.ts';
-import { automaticUndo, isAutomatic, rejectUndone, withRejection } from './automatic-undo.ts';
+import { automaticUndo, isAutomatic, rejectUndone, undoRefused, withRejection } from './automatic-undo.ts';
 import { revisionGarbage, rollbackGarbage } from './history.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
@@ -30,6 +30,15 @@ export function plan(o: Observed): Plan {
   const decided = decide(o);
   const { rollout, facts } = decided;
   if (rollout.phase !== 'Failed') return planOf(o, decided, undefined);
+  const obstacle = undoRefused(o, rollout);
+  if (obstacle !== undefined) {
+    const { candidate, held } = rollout;
+    const stays: Rollout =
+      candidate.name === facts.stable
+        ? { phase: 'Stable', revision: candidate.name, bake: held }
+        : { phase: 'Shifting', candidate, position: held, ailing: undefined };
+    return planOf(o, { ...decided, rollout: stays }, undefined);
+  }
   // The undo is decided with what it makes: the plan is at its fixpoint, and the undo holds from its first write.
   const object = automaticUndo(o, facts, rollout);
   const after = { ...o, rollbacks: [...o.rollbacks, object] };

@@ -54,6 +54,8 @@ export type Rollout =
       readonly candidate: RevisionRecord;
       readonly rejection: Rejection;
       readonly to: string;
+      /** Where it stays as long as the undo cannot be written: without traffic, or as the stable one. */
+      readonly held: Position;
     }
   /** At full size and ready, or without replicas and served before: it becomes stable now. */
   | {
@@ -93,7 +95,7 @@ function stableRollout(o: Observed, facts: Facts, record: RevisionRecord, cause:
   if (bake.is === 'over') return stable;
   if (bake.is === 'on') return { ...stable, bake: bake.position };
   const rejection = rejectionOf(o, cause, bake.failure);
-  return { phase: 'Failed', candidate: record, rejection, to: bake.to };
+  return { phase: 'Failed', candidate: record, rejection, to: bake.to, held: bake.position };
 }
 
 function candidateRollout(o: Observed, facts: Facts, candidate: RevisionRecord, cause: Cause): Rollout {
@@ -182,12 +184,16 @@ function rolloutOfPods(o: Observed, facts: Facts, candidate: RevisionRecord, cau
         candidate,
         rejection: rejectionOf(o, cause, move.failure),
         to: facts.stable ?? candidate.name,
+        held: position ?? unplaced(),
       };
     case 'stay':
     case 'pause':
-      if (position === undefined) throw new Error('only a candidate that has a stage stays in one');
-      return { phase: 'Shifting', candidate, position, ailing: failure };
+      return { phase: 'Shifting', candidate, position: position ?? unplaced(), ailing: failure };
   }
+}
+
+function unplaced(): never {
+  throw new Error('only a candidate that has a stage stays in one');
 }
 
 function neverReady(

@@ -190,6 +190,22 @@ describe('a candidate that fails', () => {
     expect(world.plan().actions).toEqual([]);
   });
 
+  test('that the operator may not undo gets no traffic, and the refusal is told', async () => {
+    const [stable] = await atFirstStep();
+    world.obstacles.add('md-1', {
+      kind: 'ModelRollback',
+      name: 'churn-auto-2',
+      reason: 'Refused',
+      message: 'The API server refuses ModelRollback churn-auto-2: forbidden.',
+      retryAt: world.now + 10 * MINUTE,
+    });
+    await underLoad(world, 20_000, { failing: 1 });
+    expect([traffic()?.candidate?.weight, world.selected]).toEqual([0, stable]);
+    expect(ready()).toMatchObject({ status: 'False', reason: 'Refused' });
+    await underLoad(world, 10 * MINUTE);
+    expect(ready()).toMatchObject({ status: 'False', reason: 'RolledBack' });
+  });
+
   test('cannot be undone to', async () => {
     const [stable, candidate] = await atFirstStep();
     await underLoad(world, 20_000, { failing: 1 });

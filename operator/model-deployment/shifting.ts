@@ -177,10 +177,11 @@ function settle(
 ): Shift {
   const firstPods = stages[0]?.pods ?? standing.full;
   const stage = stages[Number(progress?.stage ?? 0)];
-  if (progress === undefined || stage === undefined || (move.do !== 'stay' && move.do !== 'pause'))
+  const stays = move.do === 'stay' || move.do === 'pause' || move.do === 'undo';
+  if (progress === undefined || stage === undefined || !stays)
     return { move, position: undefined, firstPods };
-  const idle = move.do === 'pause' || move.idle;
-  const why = move.do === 'pause' ? 'failed' : move.why;
+  const idle = move.do !== 'stay' || move.idle;
+  const why = move.do === 'stay' ? move.why : 'failed';
   const holdUntil = why === 'hold' || why === 'checks' ? holdEnd(o, stage, standing) : undefined;
   return {
     move,
@@ -194,12 +195,14 @@ function settle(
       why,
       holdUntil,
       checks: standing.checks,
-      pods: move.do === 'pause' ? stage.pods : move.pods,
+      pods: move.do === 'stay' ? move.pods : stage.pods,
       ready: standing.ready,
       progress: {
         ...progress,
         ...(why === 'growing' && progress.doneAt === undefined ? { doneAt: o.now } : {}),
-        ...(move.do === 'pause' ? { failed: { ...failureOf(move.failure), at: o.now } } : {}),
+        ...(move.do === 'stay'
+          ? {}
+          : { failed: progress.failed ?? { ...failureOf(move.failure), at: o.now } }),
       },
       ignored: promoteRequest(o, candidate).ignored,
       lookAt: lookAt(o, stage, standing, holdUntil),

@@ -188,6 +188,10 @@ function firstObstacle(o: Observed, { live, stable }: Outcome): Obstacle | undef
       ? ([['Job', resolveJobName(owner, specHash(o.modelDeployment.spec))]] as const)
       : []),
   ];
+  const undo = o.obstacles.find(
+    ({ kind, reason, retryAt }) => kind === 'ModelRollback' && reason !== 'ForeignObject' && retryAt > o.now,
+  );
+  if (undo !== undefined) return undo;
   for (const [kind, name] of needed) {
     const known = child(o, kind, name);
     if (known.is === 'obstructed') return known.obstacle;

@@ -142,7 +142,12 @@ const table: readonly (readonly [string, Partial<Standing>, string])[] = [
   ['it is paused', { ...over, paused: true }, 'paused with 1'],
   ['it is paused, and a check fails', { paused: true, checks: [check('fail')] }, 'undo CheckFailed'],
   ['it is paused, and promoted past this', { paused: true, promotedThrough: 1 }, 'enter 2'],
-  ['it failed and nobody decided', { failed: crash, checks: [check('fail')] }, 'failed idle with 1'],
+  [
+    'it failed and nobody decided',
+    { failed: crash, checks: [check('fail')], onFailure: 'pause' },
+    'failed idle with 1',
+  ],
+  ['it failed, and its undo could not be written', { failed: crash }, 'undo CrashLoop'],
   [
     'it failed and a person lets it go on',
     { failed: crash, checks: [check('fail')], broken: crash, promotedThrough: 1 },

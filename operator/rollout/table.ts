@@ -62,8 +62,12 @@ interface Row {
 /** The state table: the first row that has an answer decides. */
 export const ROWS: readonly Row[] = [
   {
-    when: 'it failed, and nobody has decided: it waits without traffic',
-    move: (s) => (s.failed === undefined || isPromoted(s) ? undefined : stay(s, 'failed', { idle: true })),
+    when: 'it failed, and nobody has decided: it waits without traffic, or is undone',
+    move: (s) => {
+      if (s.failed === undefined || isPromoted(s)) return undefined;
+      // An undo that could not be written, or a spec that says so by now.
+      return s.onFailure === 'undo' ? { do: 'undo', failure: s.failed } : stay(s, 'failed', { idle: true });
+    },
   },
   {
     when: 'its pods show a failure that no other try can mend',

@@ -20,6 +20,8 @@ export interface Change {
 }
 
 const POLL_MS = 200;
+/** The kernel gives a pod its share by this, where the node's cores are wanted by all. */
+const CPU = '300m';
 
 /** A ModelDeployment that serves, looked at without kubectl, whose every call would cost a tenth of a core. */
 export class Served {
@@ -45,7 +47,7 @@ export class Served {
       replicas: this.#replicas,
       rollout,
       serving: {
-        resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '320Mi' } },
+        resources: { requests: { cpu: CPU, memory: '64Mi' }, limits: { memory: '320Mi' } },
         ...(fault === undefined ? {} : { pod: { env: await faultyEnvironment(fault) } }),
       },
     });

@@ -85,7 +85,10 @@ export class SteadyLoad {
   }
 
   #answered(connection: Connection, { status, head, body, last }: Answered): void {
-    const wrong = status === 200 ? this.#wrong(body) : `status ${status}: ${body.toString('latin1', 0, 160)}`;
+    const wrong =
+      status === 200
+        ? this.#wrong(body)
+        : `status ${status}: ${withoutNumbers(body.toString('latin1', 0, 160))}`;
     this.#settle(connection, wrong ?? '', REVISION.exec(`${head}\r\n`)?.[1] ?? '');
     if (this.#uses.get(connection)?.fresh === true) {
       connection.close();
@@ -125,6 +128,11 @@ export class SteadyLoad {
       this.#ended(connection, `no answer within ${this.#plan.timeoutMs} ms`);
     }
   }
+}
+
+/** So that one cause counts as one. */
+function withoutNumbers(text: string): string {
+  return text.replaceAll(/\d+/g, 'N');
 }
 
 function requestOf({ host, path, body }: SteadyPlan, connection: 'keep-alive' | 'close'): Buffer {

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { modelDeploymentSpecSchema, type ModelDeploymentStatus } from '#operator/api/model-deployment.ts';
-import type { ModelDeployment } from '#operator/api/objects.ts';
 import { createMetrics } from '#operator/metrics/index.ts';
-import { classifierBundle, Folder, post, startServer, type TestServer } from '#runtime/testing.ts';
+import { post } from '#runtime/testing.ts';
 import { BODY, Pair, until } from '#runtime/traffic/testing.ts';
-import { sha256 } from '#contract/canonical.ts';
 import { dashboards } from './dashboards/index.ts';
 import { panelsOf, parseQuery, queriesOf, variableQueries } from './queries.ts';
 import { alerts, recordings } from './rules/index.ts';
 import { FOREIGN_METRICS, JOB, TARGET_LABELS } from './scrape.ts';
+import { driftingPod, modelDeployments } from './testing.ts';
 
 /** Metric -> label -> the values that were seen. */
 type Exported = Map<string, Map<string, Set<string>>>;
@@ -28,53 +26,9 @@ function collect(into: Exported, text: string, by: keyof typeof JOB): void {
   }
 }
 
-/** ModelDeployments that are in every state which some query asks for. */
-function objects(): readonly ModelDeployment[] {
-  const condition = (type: string, status: 'True' | 'False', reason: string) => ({
-    type,
-    status,
-    reason,
-    message: '',
-    lastTransitionTime: '2026-01-01T00:00:00Z',
-  });
-  const times = { since: '2026-01-01T00:00:00Z', startedAt: '2026-01-01T00:00:00Z' };
-  const check = (state: 'Passing' | 'Waiting' | 'Failing') => ({ name: state, state, limit: '' });
-  const statuses: readonly ModelDeploymentStatus[] = [
-    {
-      stableRevision: 'bank-1',
-      replicas: 1,
-      readyReplicas: 1,
-      conditions: [
-        condition('Ready', 'True', 'Serving'),
-        condition('ModelResolved', 'False', 'SourceUnavailable'),
-      ],
-      rollout: {
-        phase: 'Step',
-        ...times,
-        checks: [check('Passing'), check('Waiting'), check('Failing')],
-      },
-    },
-    {
-      conditions: [
-        condition('Ready', 'False', 'RolledBack'),
-        condition('Available', 'False', 'Unavailable'),
-        condition('Stalled', 'True', 'RolledBack'),
-      ],
-    },
-  ];
-  const spec = modelDeploymentSpecSchema.parse({ model: { uri: 's3://models/churn/3/' } });
-  return statuses.map((status, index) => ({
-    apiVersion: 'windlass.dev/v1alpha1',
-    kind: 'ModelDeployment',
-    metadata: { namespace: 'churn', name: `bank-${String(index)}` },
-    spec,
-    status,
-  }));
-}
-
 /** The operator's registry, with everything that it hears having happened once. */
 async function operatorText(): Promise<string> {
-  const metrics = createMetrics(objects);
+  const metrics = createMetrics(modelDeployments);
   metrics.onReconcile('success', 0.1);
   metrics.onQueue.taken?.(0.1);
   metrics.onCall({ method: 'GET', code: '200', seconds: 0.1 });
@@ -93,40 +47,10 @@ async function rolloutText(): Promise<string> {
   return `${await textOf(pair.url)}\n${await textOf(pair.candidateUrl)}`;
 }
 
-/** A pod that knows what its training data looked like, and saw enough to say how far it has moved. */
+/** A pod that saw enough to say how far its inputs have moved. */
 async function driftText(): Promise<string> {
-  const reference = Buffer.from(
-    JSON.stringify({
-      formatVersion: 1,
-      rows: 1000,
-      features: {
-        Age: { kind: 'numeric', edges: [18, 50, 100], counts: [500, 500], under: 0, over: 0, missing: 0 },
-      },
-    }),
-  );
-  const bundle = new Map(classifierBundle());
-  const manifest = JSON.parse(String(Buffer.from(bundle.get('model.json') ?? []))) as {
-    readonly files: Readonly<Record<string, object>>;
-  };
-  const listed = { 'reference.json': { sha256: sha256(reference), size: reference.byteLength } };
-  bundle.set('reference.json', reference);
-  bundle.set(
-    'model.json',
-    Buffer.from(
-      JSON.stringify({ ...manifest, reference: 'reference.json', files: { ...manifest.files, ...listed } }),
-    ),
-  );
-  await using folder = await Folder.create(bundle);
-  const server: TestServer = await startServer(folder.path, { driftMinSamples: 200 });
-  try {
-    const customers = Array.from({ length: 50 }, (_, age) => ({ Age: 20 + age, Country: 'Spain' }));
-    for (let batch = 0; batch < 5; batch++) {
-      expect((await post(`${server.url}/predict_batch`, { customers })).status).toBe(200);
-    }
-    return await textOf(server.url);
-  } finally {
-    await server.stop();
-  }
+  await using pod = await driftingPod();
+  return await textOf(pod.url);
 }
 
 const exported: Exported = new Map();

@@ -132,7 +132,7 @@ const traffic = [
     unit: 'percentunit',
     limits: [[0.05, 'red']],
     queries: byModel(
-      `sum by (namespace, name) (rate(http_requests_total{${predictions},status=~"5.."}${RATE})) / sum by (namespace, name) (rate(http_requests_total{${predictions}}${RATE}))`,
+      `(sum by (namespace, name) (rate(http_requests_total{${predictions},status=~"5.."}${RATE})) or 0 * sum by (namespace, name) (rate(http_requests_total{${predictions}}${RATE}))) / sum by (namespace, name) (rate(http_requests_total{${predictions}}${RATE}))`,
     ),
   }),
   timeSeries({

@@ -44,7 +44,7 @@ const now = [
     description: 'Predictions that were answered with a 5xx, of the last 5 minutes.',
     unit: 'percentunit',
     query: {
-      expr: `sum(rate(http_requests_total{${predictions},status=~"5.."}[5m])) / sum(rate(http_requests_total{${predictions}}[5m])) or vector(0)`,
+      expr: `(sum(rate(http_requests_total{${predictions},status=~"5.."}[5m])) or vector(0)) / sum(rate(http_requests_total{${predictions}}[5m]))`,
     },
     limits: [
       [0.01, 'yellow'],

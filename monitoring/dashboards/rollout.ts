@@ -113,11 +113,11 @@ const compared = [
     limits: [[0.02, 'red']],
     queries: [
       {
-        expr: `sum(rate(windlass_forwarded_total{${FROM_CANDIDATE},outcome!="ok"}${RATE})) / sum(rate(windlass_forwarded_total{${FROM_CANDIDATE}}${RATE}))`,
+        expr: `(sum(rate(windlass_forwarded_total{${FROM_CANDIDATE},outcome!="ok"}${RATE})) or vector(0)) / sum(rate(windlass_forwarded_total{${FROM_CANDIDATE}}${RATE}))`,
         legend: 'candidate',
       },
       {
-        expr: `sum(rate(http_requests_total{${pods},method="POST",status=~"5.."}${RATE})) / sum(rate(http_requests_total{${pods},method="POST"}${RATE}))`,
+        expr: `(sum(rate(http_requests_total{${pods},method="POST",status=~"5.."}${RATE})) or vector(0)) / sum(rate(http_requests_total{${pods},method="POST"}${RATE}))`,
         legend: 'clients',
       },
     ],

@@ -129,11 +129,7 @@ async function ask(expr: string): Promise<{ readonly problem: string; readonly s
 }
 
 /** Panels that show what did not happen here, or what kube-state-metrics knows. */
-const EMPTY: ReadonlySet<string> = new Set([
-  'fleet: Errors',
-  'rollout: Fallbacks by cause',
-  'model: Restarts',
-]);
+const EMPTY: ReadonlySet<string> = new Set(['rollout: Fallbacks by cause', 'model: Restarts']);
 
 const panels = Object.entries(dashboards).flatMap(([name, dashboard]) =>
   panelsOf(dashboard).map((panel) => ({ title: `${name}: ${panel.title ?? ''}`, queries: queriesOf(panel) })),

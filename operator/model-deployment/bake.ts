@@ -6,7 +6,7 @@ import { child } from './children.ts';
 import { crashes, seenFailure } from './failures.ts';
 import type { Observed } from './observed.ts';
 import type { Position } from './position.ts';
-import { findRecord, podsOf, readyPods, type Facts, type RevisionRecord } from './revisions.ts';
+import { findRecord, podsOf, promote, readyPods, type Facts, type RevisionRecord } from './revisions.ts';
 import { judge, podsChangedAt, promoteRequest } from './shifting.ts';
 
 /** What becomes of a promoted revision while it is watched. */
@@ -58,6 +58,19 @@ export function decideBake(o: Observed, facts: Facts, stable: RevisionRecord): B
   return failed !== undefined && onFailure === 'undo' && to !== undefined
     ? { is: 'failed', failure: failed, to, position }
     : { is: 'on', position };
+}
+
+/** Where a candidate stands that is promoted now, if it is to be watched. */
+export function bakeAfter(o: Observed, facts: Facts, candidate: RevisionRecord): Position | undefined {
+  const { name, number } = candidate;
+  const promoted: Facts = {
+    ...facts,
+    stable: name,
+    promotions: promote(facts.promotions, name, o.now),
+    rollout: { ...facts.rollout, progress: { revision: name, number, stage: 'bake', since: o.now } },
+  };
+  const bake = decideBake(o, promoted, candidate);
+  return bake.is === 'over' ? undefined : bake.position;
 }
 
 function bakingProgress(o: Observed, facts: Facts, stable: RevisionRecord): Progress | undefined {

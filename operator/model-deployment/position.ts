@@ -26,16 +26,18 @@ export interface Position {
   readonly lookAt: number | undefined;
 }
 
-/** What of the rollout is to be remembered; a promotion that is to be watched begins to be now. */
-export function progressOf(rollout: Rollout, now: number): Progress | undefined {
-  if (rollout.phase !== 'Promoting') return positionOf(rollout)?.progress;
-  const { name, number } = rollout.candidate;
-  return rollout.bake ? { revision: name, number, stage: 'bake', since: now } : undefined;
+/** What of the rollout is to be remembered. */
+export function progressOf(rollout: Rollout): Progress | undefined {
+  return positionOf(rollout)?.progress;
 }
 
 export function positionOf(rollout: Rollout): Position | undefined {
-  if (rollout.phase === 'Shifting') return rollout.position;
-  return rollout.phase === 'Stable' ? rollout.bake : undefined;
+  return rollout.phase === 'Shifting' ? rollout.position : bakeOf(rollout);
+}
+
+/** Where a stable revision stands that is watched, be it stable from now on. */
+export function bakeOf(rollout: Rollout): Position | undefined {
+  return rollout.phase === 'Stable' || rollout.phase === 'Promoting' ? rollout.bake : undefined;
 }
 
 export interface Share {

@@ -37,12 +37,12 @@ export function rolloutStatus(o: Observed, { rollout, facts, traffic }: Outcome)
     case 'Shifting':
       return { ...shown, rollout: positionStatus(o, rollout.position, facts.stable, weight) };
     case 'Stable':
+    case 'Promoting':
       return rollout.bake === undefined
         ? shown
         : { ...shown, rollout: positionStatus(o, rollout.bake, undefined, 100) };
     case 'Obstructed':
     case 'Waiting':
-    case 'Promoting':
     case 'Rejected':
     case 'Failed':
       return shown;

@@ -6,7 +6,7 @@ import { child } from './children.ts';
 import { seenFailure } from './failures.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed, Obstacle, SeenFailure } from './observed.ts';
-import { decideBake } from './bake.ts';
+import { bakeAfter, decideBake } from './bake.ts';
 import type { Position } from './position.ts';
 import { findRecord, isReady, podsOf, type Facts, type RevisionRecord } from './revisions.ts';
 import { judge, shift } from './shifting.ts';
@@ -61,8 +61,8 @@ export type Rollout =
   | {
       readonly phase: 'Promoting';
       readonly candidate: RevisionRecord;
-      /** It is watched once it is stable. */
-      readonly bake: boolean;
+      /** Where it stands once it is stable, if it is to be watched. */
+      readonly bake: Position | undefined;
     }
   | {
       readonly phase: 'Rejected';
@@ -122,7 +122,7 @@ function rolloutAtZero(o: Observed, facts: Facts, candidate: RevisionRecord): Ro
   if (!servedSinceRejected(facts, candidate)) return { phase: 'Waiting', candidate };
   const obstacle = obstacleOf(o, facts, candidate.name);
   return obstacle === undefined
-    ? { phase: 'Promoting', candidate, bake: false }
+    ? { phase: 'Promoting', candidate, bake: undefined }
     : { phase: 'Obstructed', candidate, obstacle };
 }
 
@@ -161,11 +161,7 @@ function rolloutOfPods(o: Observed, facts: Facts, candidate: RevisionRecord, cau
   if (obstacle !== undefined) return { phase: 'Obstructed', candidate, obstacle };
   switch (move.do) {
     case 'promote':
-      return {
-        phase: 'Promoting',
-        candidate,
-        bake: !straight && o.modelDeployment.spec.rollout.bake !== undefined,
-      };
+      return { phase: 'Promoting', candidate, bake: straight ? undefined : bakeAfter(o, facts, candidate) };
     case 'start': {
       const deadlineAt = startedAt + durationMs(o.modelDeployment.spec.rollout.progressDeadline);
       return { phase: 'Starting', candidate, startedAt, deadlineAt, failure, pods: firstPods };

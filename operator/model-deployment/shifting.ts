@@ -6,10 +6,12 @@ import { parsePromote, type Progress } from '#operator/rollout/progress.ts';
 import { sizesOf, stagesOf, type Sizes, type Stage } from '#operator/rollout/stages.ts';
 import { decideMove, type Failed, type Move, type Standing } from '#operator/rollout/table.ts';
 import { timeMs } from './annotations.ts';
+import { child } from './children.ts';
 import { crashes } from './failures.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed, SeenFailure } from './observed.ts';
 import type { Position } from './position.ts';
+import { readTraffic, trafficName } from './traffic-file.ts';
 import { findRecord, readyAt, type Facts, type RevisionRecord } from './revisions.ts';
 
 /** A candidate as its pods show it. */
@@ -123,6 +125,8 @@ export function judge(
 ): readonly CheckResult[] {
   const { name, namespace } = ownerOf(o.modelDeployment);
   const { metrics } = object.spec.model;
+  const traffic = child(o, 'ConfigMap', trafficName(ownerOf(o.modelDeployment)));
+  const generation = traffic.is === 'ours' ? readTraffic(traffic.object)?.generation : undefined;
   return judgeChecks(look.checks, {
     now: o.now,
     phase: look.phase,
@@ -132,19 +136,13 @@ export function judge(
     candidate: { revision, number, metrics },
     stable: findRecord(facts, look.before)?.name ?? look.before,
     monitoring: o.monitoring,
+    ...(generation === undefined ? {} : { generation }),
   });
 }
 
-/** When a pod of it last came, went, or changed its readiness: what was counted before says nothing of the model. */
+/** When a pod of it last came or changed its readiness: what was counted before says nothing of the model. */
 export function podsChangedAt(pods: Observed['pods']): number {
-  return Math.max(
-    0,
-    ...pods.flatMap((pod) => [
-      timeMs(pod.metadata.creationTimestamp),
-      timeMs(pod.metadata.deletionTimestamp),
-      readyAt(pod),
-    ]),
-  );
+  return Math.max(0, ...pods.flatMap((pod) => [timeMs(pod.metadata.creationTimestamp), readyAt(pod)]));
 }
 
 /** What a person allowed with the annotation windlass.dev/promote, and what is wrong with it. */

@@ -6,7 +6,7 @@ import { seenFailure } from './failures.ts';
 import { ownerOf } from './identity.ts';
 import type { ChildKind, Observed, Obstacle, SeenFailure } from './observed.ts';
 import { resolveJobName } from './resources/resolve-job.ts';
-import { waitsForPerson, type Position } from './position.ts';
+import { bakeOf, waitsForPerson, type Position } from './position.ts';
 import { findRecord, podsOf, readyPods, type Facts } from './revisions.ts';
 import type { RollbackDecision } from './rollback.ts';
 import { numberOf, readyOf, type Rollout } from './rollout.ts';
@@ -152,10 +152,10 @@ function ownSituation(o: Observed, outcome: Outcome): Situation {
     return { is: 'scaledToZero', waiting, rollback: undefined };
   }
   if (ready === 0) return { is: 'unavailable' };
-  if (rollout.phase === 'Stable' && rollout.bake !== undefined) {
-    const position = rollout.bake;
-    const is = waitsForPerson(position) ? 'bakeFailed' : 'baking';
-    return { is, revision: named(o, outcome.facts, rollout.revision), position };
+  const bake = bakeOf(rollout);
+  if (bake !== undefined) {
+    const revision = named(o, outcome.facts, bake.progress.revision);
+    return { is: waitsForPerson(bake) ? 'bakeFailed' : 'baking', revision, position: bake };
   }
   return { is: ready < desired ? 'scaling' : 'serving' };
 }

@@ -32,7 +32,7 @@ export function planTraffic(
   const owner = ownerOf(o.modelDeployment);
   const known = child(o, 'ConfigMap', trafficName(owner));
   const before = readTraffic(known.is === 'ours' ? known.object : undefined);
-  const progress = progressOf(rollout, o.now);
+  const progress = progressOf(rollout);
   const memory: RolloutMemory = { ...facts.rollout, progress };
   if (stable === undefined || known.is === 'obstructed' || known.is === 'leaving')
     return { known, before, traffic: undefined, memory };

@@ -74,7 +74,10 @@ const round = (value: number): number => Math.round(value * 100) / 100;
 
 function measure(ground: Ground, scenario: Scenario): Promise<Outcome> {
   const { name, replicas, prepare, change } = scenario;
-  const title = name.replaceAll(/[^a-z0-9]+/g, '-').slice(0, 40);
+  const title = name
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(-40)
+    .replaceAll(/^-|-$/g, '');
   return whileServed(ground, { name: title, replicas }, async (served) => {
     await prepare?.(served);
     const load = await served.load(RATE);

@@ -53,7 +53,7 @@ export const SHORT_SETTINGS: readonly object[] = [
 ];
 
 const pick = fc.nat({ max: 7 });
-const just = <T extends LiveStep>(step: T): fc.Arbitrary<LiveStep> => fc.constant(step);
+const just = (step: LiveStep): fc.Arbitrary<LiveStep> => fc.constant(step);
 
 const step: fc.Arbitrary<LiveStep> = fc.oneof(
   {
@@ -113,9 +113,11 @@ export const liveWalk: fc.Arbitrary<readonly LiveStep[]> = fc
     fc.integer({ min: 1, max: 2 }),
     fc.array(step, { minLength: 6, maxLength: 14, size: 'max' }),
   )
-  .map(([which, content, rest]): readonly LiveStep[] => [
-    { do: 'settings' as const, which },
-    { do: 'deploy' as const, content },
-    { do: 'wait' as const, ms: 1000 },
-    ...rest,
-  ]);
+  .map(([which, content, rest]) => {
+    const first: readonly LiveStep[] = [
+      { do: 'settings', which },
+      { do: 'deploy', content },
+      { do: 'wait', ms: 1000 },
+    ];
+    return first.concat(rest);
+  });

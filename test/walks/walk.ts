@@ -80,7 +80,8 @@ class LiveWalk {
     const tenant = this.#tenant;
     switch (step.do) {
       case 'wait':
-        return void (await sleep(step.ms));
+        await sleep(step.ms);
+        return;
       case 'deploy':
         return this.#patchSpec({ model: { uri: `s3://models/churn/${step.content}/` } });
       case 'settings':

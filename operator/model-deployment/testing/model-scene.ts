@@ -1,6 +1,6 @@
 import { LABEL } from '#contract/names.ts';
 import { TRAFFIC_FILE, trafficSchema, type Traffic } from '#contract/traffic.ts';
-import type { ModelDeployment, ModelRevision, ModelRollback } from '#operator/api/objects.ts';
+import type { ModelDeployment, ModelRevision, ModelRollback, ObjectMeta } from '#operator/api/objects.ts';
 import type {
   ConfigMap,
   Deployment,
@@ -51,11 +51,13 @@ export function readScene(list: List, isReady: (pod: Pod) => boolean = readyNow)
   const modelDeployment = list(MODEL_DEPLOYMENT)[0];
   if (modelDeployment === undefined) return undefined;
   const { name } = modelDeployment.metadata;
-  const service: Service | undefined = list(SERVICE).find(({ metadata }) => metadata.name === name);
+  const isOurs = ({ ownerReferences = [] }: ObjectMeta): boolean =>
+    ownerReferences.some(({ uid }) => uid === modelDeployment.metadata.uid);
+  const service: Service | undefined = list(SERVICE).find(
+    ({ metadata }) => metadata.name === name && isOurs(metadata),
+  );
   const trafficMap = list(CONFIG_MAP).find(
-    ({ metadata }) =>
-      metadata.name === `${name}-traffic` &&
-      metadata.ownerReferences?.some(({ uid }) => uid === modelDeployment.metadata.uid) === true,
+    ({ metadata }) => metadata.name === `${name}-traffic` && isOurs(metadata),
   );
   const pods = list(POD).filter(isReady);
   return {

@@ -59,7 +59,10 @@ export class ModelWorld extends World {
       for (const each of this.pods) if (!readyNow(each) && !isFailing(each)) this.#getReady(each);
       this.pass(slice);
       const planned = await this.reconcile();
-      if (planned.source !== undefined && this.observe().source.state === 'idle') this.resolve();
+      if (planned.source !== undefined && this.observe().source.state === 'idle') {
+        this.resolve();
+        await this.reconcile();
+      }
     }
   }
 

@@ -1,0 +1,85 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { ANNOTATION } from '#contract/names.ts';
+import { rollback } from './testing/fixtures.ts';
+import { underLoad } from './testing/readings.ts';
+import { MINUTE, RolloutScene, STEPS } from './testing/rollout-scene.ts';
+
+let world: RolloutScene;
+beforeEach(() => {
+  world = new RolloutScene({ replicas: 4, rollout: { steps: STEPS } });
+});
+
+describe('a person', () => {
+  test('promotes past a hold, and past all of them', async () => {
+    const [stable, candidate] = await world.atFirstStep();
+    world.annotate({ [ANNOTATION.promote]: '2/1' });
+    await world.reconcile();
+    await world.grow();
+    expect(world.traffic?.candidate?.weight).toBe(50);
+    world.annotate({ [ANNOTATION.promote]: '2/full' });
+    await world.reconcile();
+    await world.grow();
+    expect([world.selected, world.stateOf(stable)]).toEqual([candidate, 'Warm']);
+  });
+
+  test.each(['3/1', '2/9', 'now'])(
+    'is told that promote "%s" is not meant for this rollout',
+    async (text) => {
+      await world.atFirstStep();
+      world.annotate({ [ANNOTATION.promote]: text });
+      const planned = world.plan();
+      expect(planned.events.map(({ reason }) => reason)).toContain('PromoteIgnored');
+      world.now += 6_000;
+      await world.reconcile();
+      expect(world.ready?.message).toContain(`is "${text}"`);
+      expect(world.traffic?.candidate?.weight).toBe(5);
+      expect(world.plan().events).toEqual([]);
+    },
+  );
+
+  test('waits at a step without a hold', async () => {
+    world.changeSpec({ rollout: { steps: [{ weight: 5 }] } });
+    const [, candidate] = await world.atFirstStep();
+    await underLoad(world, 60 * MINUTE);
+    expect(world.ready).toMatchObject({ reason: 'WaitingForPromotion' });
+    world.annotate({ [ANNOTATION.promote]: '2/1' });
+    await world.reconcile();
+    await world.grow();
+    expect(world.selected).toBe(candidate);
+  });
+
+  test('pauses and resumes by the annotation, and by the spec', async () => {
+    const [, candidate] = await world.atFirstStep();
+    world.annotate({ [ANNOTATION.paused]: '2' });
+    await underLoad(world, 10 * MINUTE);
+    expect(world.ready).toMatchObject({ reason: 'Paused' });
+    expect(world.traffic?.candidate?.weight).toBe(5);
+    world.annotate({ [ANNOTATION.paused]: null });
+    await underLoad(world, 4_000);
+    expect(world.size(candidate)).toBe(2);
+  });
+
+  test('a paused spec starts a candidate and gives it nothing', async () => {
+    world.changeSpec({ rollout: { paused: true } });
+    const [, candidate] = await world.atFirstStep();
+    expect(world.traffic?.candidate).toBeUndefined();
+    expect([world.size(candidate), world.rollout?.phase, world.ready?.reason]).toEqual([
+      1,
+      'Paused',
+      'Paused',
+    ]);
+    world.annotate({ [ANNOTATION.promote]: '2/0' });
+    await world.reconcile();
+    expect(world.traffic?.candidate?.weight).toBe(5);
+    expect(world.ready?.reason).toBe('Paused');
+  });
+
+  test('aborts with a ModelRollback: the candidate is superseded, and nothing failed', async () => {
+    const [stable, candidate] = await world.atFirstStep();
+    world.cluster.put(rollback('abort', { toRevision: stable }));
+    await world.reconcile();
+    expect(world.traffic?.candidate).toBeUndefined();
+    expect(world.stateOf(candidate)).toBe('Superseded');
+    expect(world.ready?.reason).toBe('RolledBack');
+  });
+});

@@ -21,7 +21,7 @@ export interface Change {
 
 const POLL_MS = 200;
 /** The kernel gives a pod its share by this, where the node's cores are wanted by all. */
-const CPU = '300m';
+const CPU = '120m';
 
 /** A ModelDeployment that serves, looked at without kubectl, whose every call would cost a tenth of a core. */
 export class Served {

@@ -112,7 +112,10 @@ class ModelWalk {
         return world.recreate();
       default:
         this.#noteDamage(step);
-        return take(world, step);
+        await take(world, step);
+        // The garbage collector takes a Deployment's pods, and no later one of that name has them.
+        if (step.do === 'remove' && step.kind === 'Deployment') world.runPods();
+        return;
     }
   }
 

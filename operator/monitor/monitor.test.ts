@@ -46,7 +46,11 @@ describe('a monitor', () => {
   });
 
   it('knows nothing of whom it does not follow', () => {
-    expect(monitorOf().monitor.monitoring('other')).toMatchObject({ samples: [], watchedMs: 0 });
+    expect(monitorOf().monitor.monitoring('other')).toMatchObject({
+      samples: [],
+      watchedMs: 0,
+      followedMs: 0,
+    });
   });
 
   it('begins nothing anew for a request that it has already', async () => {
@@ -154,7 +158,7 @@ describe('the time that a step is watched', () => {
     await nextRound(rounds);
     const { samples } = monitor.monitoring(UID);
     monitor.follow(UID, requestOf({ key: 'step 2' }));
-    expect(monitor.monitoring(UID).watchedMs).toBe(0);
+    expect(monitor.monitoring(UID)).toMatchObject({ watchedMs: 0, followedMs: 0 });
     expect(monitor.monitoring(UID).samples.length).toBeGreaterThanOrEqual(samples.length);
   });
 
@@ -173,6 +177,20 @@ describe('the time that a step is watched', () => {
     await until(() => monitor.monitoring(UID).unreachable.size === 0, 'it answers again');
     await nextRound(rounds);
     expect(monitor.monitoring(UID).watchedMs).toBeLessThan(8000);
+  });
+
+  it('is not the time that it is followed, which goes on when no pod answers', async () => {
+    const { monitor, rounds, pass, fail } = clocked();
+    fail(true);
+    monitor.follow(UID, requestOf());
+    pass(4000);
+    monitor.follow(UID, requestOf({ since: 1 }));
+    await nextRound(rounds);
+    pass(60_000);
+    expect(monitor.monitoring(UID)).toMatchObject({ watchedMs: 0, followedMs: 64_000 });
+    monitor.follow(UID, requestOf({ key: 'step 2' }));
+    pass(1000);
+    expect(monitor.monitoring(UID).followedMs).toBe(1000);
   });
 
   it('goes on where there is no pod to be asked', async () => {

@@ -22,15 +22,21 @@ export class Readings {
   readonly #unreachable = new Map<string, string>();
   /** Since when every round came through, and when the last one did; both by the clock that does not jump. */
   #watched: { readonly from: number; readonly until: number } | undefined;
+  /** Since when this key is asked for, by the clock that does not jump. */
+  #followedFrom: number;
   #hasAnswer = false;
 
   constructor(request: MonitoringRequest, clocks: Clocks) {
     this.#request = request;
     this.#clocks = clocks;
+    this.#followedFrom = clocks.monotonic();
   }
 
   use(request: MonitoringRequest): void {
-    if (request.key !== this.#request.key) this.#watched = undefined;
+    if (request.key !== this.#request.key) {
+      this.#watched = undefined;
+      this.#followedFrom = this.#clocks.monotonic();
+    }
     this.#request = request;
     const pods = new Set(request.pods.map(({ uid }) => uid));
     for (const uid of this.#unreachable.keys()) if (!pods.has(uid)) this.#unreachable.delete(uid);
@@ -85,6 +91,7 @@ export class Readings {
       queries: new Map(this.#queries),
       unreachable: new Map(this.#unreachable),
       watchedMs: this.#watchedMs(),
+      followedMs: Math.max(0, this.#clocks.monotonic() - this.#followedFrom),
     };
   }
 

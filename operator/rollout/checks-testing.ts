@@ -86,7 +86,13 @@ export function contextOf(
     candidate: { revision: CANDIDATE, number: 2, metrics: { rmse: 4200, auc: 0.91 } },
     stable: STABLE_REVISION,
     ...more,
-    monitoring: { ...NOTHING_READ, samples, watchedMs: seconds * 1000, ...more.monitoring },
+    monitoring: {
+      ...NOTHING_READ,
+      samples,
+      watchedMs: seconds * 1000,
+      followedMs: seconds * 1000,
+      ...more.monitoring,
+    },
   };
 }
 

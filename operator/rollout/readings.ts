@@ -22,6 +22,8 @@ export interface Monitoring {
   readonly unreachable: ReadonlyMap<string, string>;
   /** For how long this phase or step is watched without a gap, by a clock that does not jump; 0: not yet. */
   readonly watchedMs: number;
+  /** For how long this phase or step is followed, whether or not any pod answers, by a clock that does not jump. */
+  readonly followedMs: number;
 }
 
 export const NOTHING_READ: Monitoring = {
@@ -29,11 +31,12 @@ export const NOTHING_READ: Monitoring = {
   queries: new Map(),
   unreachable: new Map(),
   watchedMs: 0,
+  followedMs: 0,
 };
 
 /** What a plan wants to be read from now on. */
 export interface MonitoringRequest {
-  /** Names the phase or step; another one begins `watchedMs` anew. Samples are kept. */
+  /** Names the phase or step; another one begins `watchedMs` and `followedMs` anew. Samples are kept. */
   readonly key: string;
   readonly pods: readonly { readonly uid: string; readonly ip: string; readonly revision: string }[];
   /** Queries for Prometheus. */

@@ -35,12 +35,14 @@ export class SimulatedTraffic {
   #unreachable = new Map<string, string>();
   #key: string | undefined;
   #watchedMs = 0;
+  #followedMs = 0;
 
   /** The operator restarts: what it read is gone, what pods counted is not. */
   forget(): void {
     this.#samples = [];
     this.#unreachable = new Map();
     this.#watchedMs = 0;
+    this.#followedMs = 0;
     this.#key = undefined;
   }
 
@@ -49,7 +51,10 @@ export class SimulatedTraffic {
     const ready = pods.filter(readyNow);
     const serving = ready.filter((pod) => revisionOf(pod) === scene.selected);
     this.#unreachable = new Map();
-    if (this.#key !== undefined) this.#watchedMs += this.quality === 'none' ? 0 : ms;
+    if (this.#key !== undefined) {
+      this.#watchedMs += this.quality === 'none' ? 0 : ms;
+      this.#followedMs += ms;
+    }
     for (const pod of ready) {
       const uid = pod.metadata.uid ?? '';
       const counts = this.#count(uid, scene);
@@ -71,6 +76,7 @@ export class SimulatedTraffic {
     if (request?.key === this.#key) return;
     this.#key = request?.key;
     this.#watchedMs = 0;
+    this.#followedMs = 0;
   }
 
   get monitoring(): Monitoring {
@@ -79,6 +85,7 @@ export class SimulatedTraffic {
       queries: new Map(),
       unreachable: this.#unreachable,
       watchedMs: this.#watchedMs,
+      followedMs: this.#followedMs,
     };
   }
 

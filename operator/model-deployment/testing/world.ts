@@ -87,6 +87,7 @@ export class World {
       ...this.monitoring,
       samples: [...this.monitoring.samples, ...news].filter(({ at }) => at > this.now - 600_000),
       watchedMs: this.now - this.#watched.from,
+      followedMs: this.now - this.#watched.from,
     };
   }
 

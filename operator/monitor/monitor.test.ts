@@ -231,6 +231,64 @@ describe('queries', () => {
     expect(monitor.monitoring(UID).samples.length).toBeGreaterThanOrEqual(5);
   });
 
+  it('of a hung Prometheus wait once each, however often they are due', async () => {
+    let now = 0;
+    const asked: string[] = [];
+    const { monitor, rounds } = monitorOf({
+      monotonic: () => now,
+      prometheus: {
+        query: async (query) => {
+          asked.push(query);
+          return new Promise(() => undefined);
+        },
+      },
+    });
+    const queries = Array.from({ length: 16 }, (_, i) => `up ${i}`);
+    monitor.follow(UID, requestOf({ queries }));
+    for (let round = 2; round < 20; round++) {
+      now += 20_000;
+      await until(() => rounds() >= round, 'a round');
+    }
+    expect(asked).toEqual(['up 0']);
+    monitor.follow(UID, requestOf({ queries: ['up 7', 'up 15'] }));
+    await until(() => asked.length === 2, 'the hung one is dropped');
+    expect(asked).toEqual(['up 0', 'up 7']);
+  });
+
+  it('that are slow hold up nobody else’s', async () => {
+    const { monitor } = monitorOf({
+      prometheus: {
+        query: async (query) =>
+          query.startsWith('slow')
+            ? new Promise(() => undefined)
+            : Promise.resolve({ kind: 'value', value: 1 }),
+      },
+    });
+    const slow = Array.from({ length: 7 }, (_, i) => `slow-${i}`);
+    for (const name of slow) {
+      const queries = Array.from({ length: 16 }, (_, i) => `slow ${i}`);
+      monitor.follow(name, requestOf({ queries }));
+    }
+    const queries = Array.from({ length: 16 }, (_, i) => `up ${i}`);
+    monitor.follow(UID, requestOf({ queries }));
+    await until(() => monitor.monitoring(UID).queries.size === 16, 'all are answered');
+    for (const name of slow) monitor.forget(name);
+  });
+
+  it('are asked again after an answer, when they are due', async () => {
+    let now = 0;
+    let asked = 0;
+    const { monitor, rounds } = monitorOf({
+      monotonic: () => now,
+      prometheus: { query: async () => Promise.resolve({ kind: 'value', value: (asked += 1) }) },
+    });
+    monitor.follow(UID, requestOf({ queries: ['up'] }));
+    await until(() => rounds() >= 3, 'rounds');
+    expect(asked).toBe(1);
+    now += 10_000;
+    await until(() => asked === 2, 'it is asked again');
+  });
+
   it('say which flag is missing where the operator knows no Prometheus', async () => {
     const { monitor } = monitorOf();
     monitor.follow(UID, requestOf({ queries: ['up'] }));

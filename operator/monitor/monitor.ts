@@ -4,7 +4,8 @@ import { Turns } from '#operator/controller/index.ts';
 import { NOTHING_READ } from '#operator/rollout/readings.ts';
 import type { Monitoring, MonitoringRequest } from '#operator/rollout/readings.ts';
 import type { PodReportProbe } from './pod-report-probe.ts';
-import type { PrometheusClient } from './prometheus.ts';
+import type { PrometheusClient, QueryAnswer } from './prometheus.ts';
+import { QueryTurns } from './query-turns.ts';
 import { Readings } from './readings.ts';
 
 export interface MonitorOptions {
@@ -25,7 +26,8 @@ export interface MonitorOptions {
 /** A probe keeps its own deadline; one that does not is left alone after this. */
 const PROBE_DEADLINE_MS = 3000;
 const QUERY_DEADLINE_MS = 10_000;
-const QUERIES_AT_ONCE = 4;
+/** Of all ModelDeployments; each has one at a time, so that slow ones of a few leave room. */
+const QUERIES_AT_ONCE = 8;
 /** A query costs a Prometheus more than a pod's report costs a pod. */
 const QUERY_EVERY_MS = 10_000;
 /** A pod that did not answer is left out of so many rounds, then of twice as many, up to this. */
@@ -48,7 +50,7 @@ export class Monitor {
   readonly #options: Required<MonitorOptions>;
   readonly #followed = new Map<string, Followed>();
   readonly #podTurns: Turns;
-  readonly #queryTurns = new Turns(QUERIES_AT_ONCE);
+  readonly #queryTurns = new QueryTurns(QUERIES_AT_ONCE);
 
   constructor(options: MonitorOptions) {
     const { everyMs = 2000, clock = Date.now, concurrency = 32 } = options;
@@ -63,6 +65,7 @@ export class Monitor {
     if (known !== undefined) {
       known.request = request;
       known.readings.use(request);
+      this.#queryTurns.keepOnly(modelDeploymentUid, request.queries);
       return;
     }
     const { clock, monotonic, everyMs } = this.#options;
@@ -79,6 +82,7 @@ export class Monitor {
 
   forget(modelDeploymentUid: string): void {
     this.#followed.get(modelDeploymentUid)?.abort.abort();
+    this.#queryTurns.keepOnly(modelDeploymentUid, []);
     this.#followed.delete(modelDeploymentUid);
   }
 
@@ -92,7 +96,7 @@ export class Monitor {
     while (!signal.aborted) {
       const began = monotonic();
       const { key } = followed.request;
-      this.#ask(followed);
+      this.#ask(modelDeploymentUid, followed);
       await this.#readPods(followed);
       if (signal.aborted) return;
       followed.readings.roundEnded(key);
@@ -136,8 +140,8 @@ export class Monitor {
     return Promise.race([this.#options.probe(ip, ending), rejectedBy(ending)]);
   }
 
-  /** Asks the queries that are due, and does not wait for them. */
-  #ask({ request, readings, asked, abort: { signal } }: Followed): void {
+  /** Asks the queries that are due, and does not wait for them. One that waits or runs is not asked again. */
+  #ask(modelDeploymentUid: string, { request, readings, asked }: Followed): void {
     const { prometheus, monotonic } = this.#options;
     for (const query of asked.keys()) if (!request.queries.includes(query)) asked.delete(query);
     for (const query of request.queries) {
@@ -145,32 +149,31 @@ export class Monitor {
         readings.queryAnswered(query, { kind: 'problem', problem: NO_PROMETHEUS });
         continue;
       }
+      if (this.#queryTurns.has(modelDeploymentUid, query)) continue;
       const before = asked.get(query);
       const isNew = readings.lacks(query);
       if (before !== undefined && monotonic() - before < (isNew ? QUERY_EVERY_MS / 5 : QUERY_EVERY_MS))
         continue;
       asked.set(query, monotonic());
-      void this.#query(prometheus, query, readings, signal);
+      this.#queryTurns.add(modelDeploymentUid, query, async (signal) => {
+        const answer = await answerOf(prometheus, query, signal);
+        if (!signal.aborted) readings.queryAnswered(query, answer);
+      });
     }
   }
+}
 
-  async #query(
-    prometheus: PrometheusClient,
-    query: string,
-    readings: Readings,
-    signal: AbortSignal,
-  ): Promise<void> {
-    try {
-      const answer = await this.#queryTurns.run(async () => {
-        signal.throwIfAborted();
-        const ending = AbortSignal.any([signal, AbortSignal.timeout(QUERY_DEADLINE_MS)]);
-        return Promise.race([prometheus.query(query, ending), rejectedBy(ending)]);
-      });
-      if (!signal.aborted) readings.queryAnswered(query, answer);
-    } catch (error) {
-      const problem = error instanceof Error ? error.message : 'it failed';
-      if (!signal.aborted) readings.queryAnswered(query, { kind: 'problem', problem });
-    }
+/** A client keeps its own deadline; one that does not is left alone after this one. */
+async function answerOf(
+  prometheus: PrometheusClient,
+  query: string,
+  signal: AbortSignal,
+): Promise<QueryAnswer> {
+  try {
+    const ending = AbortSignal.any([signal, AbortSignal.timeout(QUERY_DEADLINE_MS)]);
+    return await Promise.race([prometheus.query(query, ending), rejectedBy(ending)]);
+  } catch (error) {
+    return { kind: 'problem', problem: error instanceof Error ? error.message : 'it failed' };
   }
 }
 

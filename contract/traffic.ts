@@ -11,6 +11,8 @@ const backendSchema = z.object({
   url: z.url(),
 });
 
+export const MAX_CANDIDATE_DEADLINE_MS = 600_000;
+
 /**
  * The traffic file: which revision is stable, and which takes a share, for every pod of every live revision of one
  * ModelDeployment. `generation` grows with each change; a pod reports the one that it has applied. A runtime that does
@@ -33,7 +35,7 @@ export const trafficSchema = z.object({
       /** Percent of the other requests that are copied to it once they are answered; its answers are compared, never returned. */
       shadow: z.number().min(0).max(100),
       /** It has so long for a whole answer, before the pod that passed the request on answers itself. */
-      deadlineMs: z.int().min(50).max(600_000),
+      deadlineMs: z.int().min(50).max(MAX_CANDIDATE_DEADLINE_MS),
       /** Requests with the same value of this header (lower case) meet the same revision while the weight stays. */
       stickyHeader: z.string().max(128).optional(),
       /** Two numbers are the same answer within this, absolutely or relative to the greater one. */

@@ -46,6 +46,10 @@ export const rolloutMemorySchema = z.object({
   progress: progressSchema.optional(),
   /** The revision that took a share or copies last and takes none any more: it stops once all pods know. */
   released: z.object({ revision: z.string(), at: z.number() }).optional(),
+  /** As large as the ModelDeployment was during the rollout; and until when that counts, after its end. */
+  peak: z.object({ replicas: z.number(), until: z.number().optional() }).optional(),
+  /** windlass.dev/promote as it was written before the rollout that it names. */
+  ignored: z.string().optional(),
   /** When the traffic file changed last for a rollout. */
   changedAt: z.number().optional(),
 });

@@ -1,5 +1,6 @@
 import { parseTerminationMessage, type Failure, type FailureReason } from '#contract/failure.ts';
 import type { Container, ContainerStatus, Deployment, Pod } from '#operator/kube/index.ts';
+import { timeMs } from './annotations.ts';
 import type { SeenFailure } from './observed.ts';
 
 /** Another try with the same content gives the same answer: these reject a candidate at once. */
@@ -79,15 +80,20 @@ function containerFailure(pod: Pod, status: ContainerStatus): Failure | undefine
   return parseTerminationMessage(ended.message) ?? crash(pod, status, where, ended);
 }
 
+/** What the kubelet says of a container that was gone when its node came back. */
+const LOST_WITH_NODE = 255;
+/** Kubernetes cuts its times to seconds. */
+const WHOLE_SECOND_MS = 1_000;
 /** As many restarts of all pods together, and it is no accident. */
 const CRASHES = 2;
 
-/** What pods that were ready show of crashes, whether or not they are ready again: a candidate's fault, unlike an eviction. */
-export function crashes(pods: readonly Pod[]): Failure | undefined {
+/** What pods that were ready show of crashes since a time, whether or not they are ready again: a candidate's fault, unlike an eviction. */
+export function crashes(pods: readonly Pod[], since: number): Failure | undefined {
   const ended = pods.flatMap((pod) =>
     (pod.status?.containerStatuses ?? []).flatMap((status) => {
       const last = status.state?.terminated ?? status.lastState?.terminated;
-      return last === undefined || last.exitCode === 0 ? [] : [{ pod, status, last }];
+      const counts = last !== undefined && last.exitCode !== 0 && last.exitCode !== LOST_WITH_NODE;
+      return counts && timeMs(last.finishedAt) + WHOLE_SECOND_MS > since ? [{ pod, status, last }] : [];
     }),
   );
   const memory = ended.find(({ last }) => last.reason === 'OOMKilled');

@@ -45,17 +45,15 @@ export interface Share {
   readonly number: number;
   readonly weight: number;
   readonly shadow: number;
-  /** Its ready pods. */
-  readonly ready: number;
 }
 
 /** What the candidate takes of the traffic, be it nothing for a while; undefined before it takes anything. */
 export function shareOf(rollout: Rollout): Share | undefined {
   if (rollout.phase !== 'Shifting') return undefined;
   const { position, candidate } = rollout;
-  const { kind, weight, shadow, ready } = position;
+  const { kind, weight, shadow } = position;
   if (kind !== 'Shadow' && kind !== 'Step') return undefined;
-  return { revision: candidate.name, number: candidate.number, weight, shadow, ready };
+  return { revision: candidate.name, number: candidate.number, weight, shadow };
 }
 
 /** Whether it waits for a person. */

@@ -1,18 +1,21 @@
-import { ANNOTATION } from '#contract/names.ts';
 import { durationMs } from '#operator/api/schema.ts';
 import type { CheckResult } from '#operator/rollout/check-result.ts';
 import { checksOf, judgeChecks, longestWindowMs } from '#operator/rollout/checks.ts';
-import { parsePromote, type Progress } from '#operator/rollout/progress.ts';
-import { sizesOf, stagesOf, type Sizes, type Stage } from '#operator/rollout/stages.ts';
-import { decideMove, type Failed, type Move, type Standing } from '#operator/rollout/table.ts';
+import type { Progress } from '#operator/rollout/progress.ts';
+import { stagesOf, type Stage } from '#operator/rollout/stages.ts';
+import { decideMove, type Move, type Standing, type Wait } from '#operator/rollout/table.ts';
 import { timeMs } from './annotations.ts';
+import { appliedCheck } from './applied-check.ts';
+import { isPaused, promoteRequest } from './by-hand.ts';
 import { child } from './children.ts';
 import { crashes } from './failures.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed, SeenFailure } from './observed.ts';
 import type { Position } from './position.ts';
 import { readTraffic, trafficName } from './traffic-file.ts';
-import { findRecord, readyAt, type Facts, type RevisionRecord } from './revisions.ts';
+import { sizesNow } from './sizes.ts';
+import { weightNow } from './weight.ts';
+import { readyAt, type Facts, type RevisionRecord } from './revisions.ts';
 
 /** A candidate as its pods show it. */
 export interface Pods {
@@ -30,11 +33,6 @@ export interface Shift {
   readonly firstPods: number;
 }
 
-/** The sizes that the spec's replicas and surge leave. */
-export function sizesNow({ modelDeployment: { spec } }: Observed): Sizes {
-  return sizesOf(spec.replicas, spec.rollout.maxSurge);
-}
-
 /** What the table makes of the candidate, through as many stages as it may pass at once. */
 export function shift(
   o: Observed,
@@ -43,12 +41,14 @@ export function shift(
   seen: Pods,
   straight: boolean,
 ): Shift {
-  const stages = stagesOf(o.modelDeployment.spec.rollout, sizesNow(o), straight);
+  const sizes = sizesNow(o, facts);
+  const paused = isPaused(o, candidate) && promoteRequest(o, facts, candidate).through < 0;
+  const stages = stagesOf(o.modelDeployment.spec.rollout, sizes, straight, paused);
   let progress = progressAt(o, facts, candidate, stages);
   for (let passed = 0; passed <= stages.length; passed += 1) {
     const standing = standingOf(o, facts, candidate, seen, stages, progress);
     const move = decideMove(standing);
-    if (move.do !== 'enter') return settle(o, candidate, stages, progress, standing, move);
+    if (move.do !== 'enter') return settle(o, facts, candidate, stages, progress, standing, move);
     progress = { revision: candidate.name, number: candidate.number, stage: move.stage, since: o.now };
   }
   throw new Error('a rollout passes each of its stages once');
@@ -65,9 +65,15 @@ function progressAt(
   if (progress === undefined || progress.stage === 'bake' || stages.length === 0) return undefined;
   if (progress.revision !== candidate.name || progress.number !== candidate.number) return undefined;
   const stage = Math.min(progress.stage, stages.length - 1);
-  if (progress.since <= o.now) return { ...progress, stage };
-  const { doneAt: _, ...rest } = progress;
-  return { ...rest, stage, since: o.now };
+  const paused = isPaused(o, candidate);
+  const { paused: before, ...rest } = progress;
+  const attended: Progress = {
+    ...rest,
+    ...(paused ? { paused: true as const } : before === undefined ? {} : { resumedAt: o.now }),
+  };
+  if (progress.since <= o.now) return { ...attended, stage };
+  const { revision, number, failed } = attended;
+  return { revision, number, stage, since: o.now, ...(failed === undefined ? {} : { failed }) };
 }
 
 function standingOf(
@@ -83,29 +89,36 @@ function standingOf(
   const kind = at === undefined ? 'Gate' : (stages[at]?.kind ?? 'Gate');
   const taking = kind === 'Gate' ? undefined : kind;
   const checks = taking === undefined ? [] : checksOf(rollout, taking);
-  const changedAt = podsChangedAt(pods);
-  const since = Math.max(progress?.since ?? o.now, changedAt);
+  const began = progress?.since ?? o.now;
+  const since = Math.max(began, podsChangedAt(pods, o.now));
+  const { resumedAt = 0, idleSince, growing } = progress ?? {};
+  const ago = (from: number | undefined): number =>
+    from === undefined ? 0 : Math.max(0, o.now - Math.max(from, resumedAt));
+  const watched = began === o.now ? { watchedMs: 0, followedMs: 0 } : o.monitoring;
   return {
     stages,
     at,
-    elapsedMs: o.now - (progress?.since ?? o.now),
-    watchedMs: progress?.since === o.now ? 0 : o.monitoring.watchedMs,
+    elapsedMs: o.now - began,
+    watchedMs: watched.watchedMs,
     watchMs: longestWindowMs(checks),
+    attendedMs: taking === undefined ? ago(began) : Math.min(ago(began), watched.followedMs),
+    growingMs: ago(growing?.since),
     doneMs: progress?.doneAt === undefined ? undefined : Math.max(0, o.now - progress.doneAt),
     failed: progress?.failed,
-    broken: failure?.final === true ? failure : taking === undefined ? undefined : crashes(pods),
+    broken: failure?.final === true ? failure : taking === undefined ? undefined : crashes(pods, began),
     ailing: failure,
     checks:
       taking === undefined
         ? []
-        : judge(o, facts, candidate, { phase: taking, since, checks, before: facts.stable }),
+        : [
+            ...appliedCheck(o, facts),
+            ...judge(o, candidate, { phase: taking, since, checks, before: facts.stable }),
+          ],
     ready,
-    full: sizesNow(o).full,
-    podsForMs: Math.max(0, o.now - changedAt),
-    paused:
-      rollout.paused ||
-      o.modelDeployment.metadata.annotations?.[ANNOTATION.paused] === String(candidate.number),
-    promotedThrough: promoteRequest(o, candidate).through,
+    full: sizesNow(o, facts).full,
+    idleMs: ago(idleSince),
+    paused: isPaused(o, candidate),
+    promotedThrough: promoteRequest(o, facts, candidate).through,
     deadlineMs: durationMs(rollout.progressDeadline),
     startingMs: o.now - startedAt,
     onFailure: rollout.onFailure,
@@ -114,7 +127,6 @@ function standingOf(
 
 export function judge(
   o: Observed,
-  facts: Facts,
   { name: revision, number, object }: RevisionRecord,
   look: {
     readonly phase: 'Shadow' | 'Step' | 'Baking';
@@ -134,39 +146,22 @@ export function judge(
     name,
     namespace,
     candidate: { revision, number, metrics },
-    stable: findRecord(facts, look.before)?.name ?? look.before,
+    stable: look.before,
     monitoring: o.monitoring,
     ...(generation === undefined ? {} : { generation }),
   });
 }
 
 /** When a pod of it last came or changed its readiness: what was counted before says nothing of the model. */
-export function podsChangedAt(pods: Observed['pods']): number {
-  return Math.max(0, ...pods.flatMap((pod) => [timeMs(pod.metadata.creationTimestamp), readyAt(pod)]));
-}
-
-/** What a person allowed with the annotation windlass.dev/promote, and what is wrong with it. */
-export function promoteRequest(
-  { modelDeployment }: Observed,
-  { name, number }: RevisionRecord,
-): { readonly through: number; readonly ignored?: string } {
-  const text = modelDeployment.metadata.annotations?.[ANNOTATION.promote];
-  if (text === undefined) return { through: -1 };
-  const request = parsePromote(text);
-  const steps = modelDeployment.spec.rollout.steps?.length ?? 0;
-  const is = `The annotation ${ANNOTATION.promote} is "${text.slice(0, 40)}"`;
-  const meant = `Revision ${name} is on its way as number ${number}: write ${number}/<step> or ${number}/full.`;
-  if (request === undefined) return { through: -1, ignored: `${is}, which is not understood. ${meant}` };
-  // One that was good for an earlier rollout stays behind.
-  if (request.number < number) return { through: -1 };
-  if (request.number > number)
-    return { through: -1, ignored: `${is}, and revision ${request.number} is not on its way. ${meant}` };
-  if (request.through === Number.POSITIVE_INFINITY || request.through <= steps) return request;
-  return { through: -1, ignored: `${is}, and the rollout has ${steps} steps. ${meant}` };
+export function podsChangedAt(pods: Observed['pods'], now: number): number {
+  const times = pods.flatMap((pod) => [timeMs(pod.metadata.creationTimestamp), readyAt(pod)]);
+  // A node's clock may be ahead.
+  return Math.max(0, ...times.filter((time) => time <= now));
 }
 
 function settle(
   o: Observed,
+  facts: Facts,
   candidate: RevisionRecord,
   stages: readonly Stage[],
   progress: Progress | undefined,
@@ -188,37 +183,59 @@ function settle(
       kind: stage.kind,
       step: Number(progress.stage),
       steps: o.modelDeployment.spec.rollout.steps?.length ?? 0,
-      weight: idle ? 0 : stage.weight,
+      weight: idle ? 0 : weightNow(o, facts, candidate, stage.weight, standing.ready),
       shadow: idle ? 0 : stage.shadow,
       why,
       holdUntil,
       checks: standing.checks,
       pods: move.do === 'stay' ? move.pods : stage.pods,
       ready: standing.ready,
-      progress: {
-        ...progress,
-        ...(why === 'growing' && progress.doneAt === undefined ? { doneAt: o.now } : {}),
-        ...(move.do === 'stay'
-          ? {}
-          : { failed: progress.failed ?? { ...failureOf(move.failure), at: o.now } }),
-      },
-      ignored: promoteRequest(o, candidate).ignored,
+      progress: progressAfter(o, progress, standing, move, why),
+      ignored: promoteRequest(o, facts, candidate).ignored,
       lookAt: lookAt(o, stage, standing, holdUntil),
     },
   };
 }
 
-function failureOf({ reason, message }: Failed): Failed {
-  return { reason, message: message.slice(0, 2000) };
+/** What is to be remembered of it; times stay while what they are of stays. */
+function progressAfter(
+  o: Observed,
+  { idleSince, growing, ...progress }: Progress,
+  { promotedThrough }: Standing,
+  move: Exclude<Move, { readonly do: 'enter' }>,
+  why: Wait,
+): Progress {
+  const pods = move.do === 'stay' ? move.pods : 0;
+  const failure = move.do === 'pause' || move.do === 'undo' ? move.failure : undefined;
+  return {
+    ...progress,
+    ...(why === 'growing'
+      ? { doneAt: progress.doneAt ?? o.now, growing: growing?.pods === pods ? growing : { pods, since: o.now } }
+      : {}),
+    ...(why === 'pods' ? { idleSince: idleSince ?? o.now } : {}),
+    ...(failure === undefined
+      ? {}
+      : {
+          failed: progress.failed ?? {
+            reason: failure.reason,
+            message: failure.message.slice(0, 2000),
+            at: o.now,
+            through: promotedThrough,
+          },
+        }),
+  };
 }
 
+/** undefined where a person ends it, or where nobody can say: what is not watched does not come nearer its end. */
 function holdEnd(
   o: Observed,
   { holdMs }: Stage,
   { elapsedMs, watchedMs, watchMs }: Standing,
 ): number | undefined {
   if (holdMs === 'person') return undefined;
-  return o.now + Math.max(0, holdMs - elapsedMs, Math.min(holdMs, watchMs) - watchedMs);
+  const needed = Math.min(holdMs, watchMs);
+  if (watchedMs === 0 && needed > 0 && elapsedMs >= holdMs) return undefined;
+  return o.now + Math.max(0, holdMs - elapsedMs, needed - watchedMs);
 }
 
 /** When the hold or the deadline of what it waits for is over. */
@@ -230,9 +247,9 @@ function lookAt(
 ): number | undefined {
   const times = [
     holdUntil,
-    s.doneMs === undefined ? undefined : o.now - s.doneMs + s.deadlineMs,
-    s.ready === 0 ? o.now - s.podsForMs + s.deadlineMs : undefined,
-    holdMs === 'person' ? undefined : o.now - s.elapsedMs + holdMs + s.deadlineMs,
+    s.doneMs === undefined ? undefined : o.now - s.growingMs + s.deadlineMs,
+    s.ready === 0 ? o.now - s.idleMs + s.deadlineMs : undefined,
+    holdMs === 'person' ? undefined : o.now - s.attendedMs + holdMs + s.deadlineMs,
   ].filter((time) => time !== undefined && time > o.now);
   return times.length === 0 ? undefined : Math.min(...(times as readonly number[]));
 }

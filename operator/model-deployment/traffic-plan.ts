@@ -1,16 +1,16 @@
 import { canonicalJson, sha256 } from '#contract/canonical.ts';
-import type { Traffic } from '#contract/traffic.ts';
+import { MAX_CANDIDATE_DEADLINE_MS, type Traffic } from '#contract/traffic.ts';
 import { durationMs } from '#operator/api/schema.ts';
-import { podsFor } from '#operator/rollout/stages.ts';
 import type { ConfigMap } from '#operator/kube/index.ts';
 import type { RolloutMemory } from './annotations.ts';
+import type { Progress } from '#operator/rollout/progress.ts';
+import { promoteTooSoon } from './by-hand.ts';
 import { child, type Child } from './children.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
-import { progressOf, shareOf, type Share } from './position.ts';
+import { progressOf, shareOf } from './position.ts';
 import type { Facts } from './revisions.ts';
 import { numberOf, type Rollout } from './rollout.ts';
-import { sizesNow } from './shifting.ts';
 import { readTouch, readTraffic, revisionUrl, trafficName } from './traffic-file.ts';
 
 /** What the traffic file says once the plan is carried out. */
@@ -32,8 +32,7 @@ export function planTraffic(
   const owner = ownerOf(o.modelDeployment);
   const known = child(o, 'ConfigMap', trafficName(owner));
   const before = readTraffic(known.is === 'ours' ? known.object : undefined);
-  const progress = progressOf(rollout);
-  const memory: RolloutMemory = { ...facts.rollout, progress };
+  const memory = remembered(o, facts, rollout);
   if (stable === undefined || known.is === 'obstructed' || known.is === 'leaving')
     return { known, before, traffic: undefined, memory };
   const wanted = wantedTraffic(o, facts, rollout, stable, before);
@@ -51,6 +50,33 @@ export function planTraffic(
       ...(wanted.candidate === undefined && before?.candidate === undefined ? {} : { changedAt: o.now }),
     },
   };
+}
+
+/** An autoscaler needs so long to see the load of the pods that serve after a rollout. */
+const PEAK_MS = 5 * 60_000;
+
+function remembered(o: Observed, facts: Facts, rollout: Rollout): RolloutMemory {
+  const { peak, ignored: _, progress: before, ...rest } = facts.rollout;
+  const { replicas } = o.modelDeployment.spec;
+  const ignored = promoteTooSoon(o, facts);
+  const moving = rollout.phase === 'Shifting' && rollout.position.kind !== 'Gate';
+  const highest = moving
+    ? { replicas: Math.max(replicas, peak?.until === undefined ? (peak?.replicas ?? 0) : 0) }
+    : peak?.until === undefined && peak !== undefined
+      ? { ...peak, until: o.now + PEAK_MS }
+      : peak;
+  return {
+    ...rest,
+    progress: progressOf(rollout) ?? keptProgress(rollout, before),
+    ...(highest === undefined ? {} : { peak: highest }),
+    ...(ignored === undefined ? {} : { ignored }),
+  };
+}
+
+/** What is in a candidate's way is no new beginning; and one that failed waits for a person after a scale to zero, too. */
+function keptProgress(rollout: Rollout, before: Progress | undefined): Progress | undefined {
+  const waits = rollout.phase === 'Obstructed' || (rollout.phase === 'Waiting' && before?.failed !== undefined);
+  return waits && before?.revision === rollout.candidate?.name ? before : undefined;
 }
 
 function wantedTraffic(
@@ -77,21 +103,14 @@ function wantedTraffic(
             revision: share.revision,
             number: share.number,
             url: revisionUrl(owner, share.revision),
-            weight: weightNow(o, share, before),
+            weight: share.weight,
             shadow: share.shadow,
-            deadlineMs: durationMs(candidateTimeout),
+            deadlineMs: Math.min(durationMs(candidateTimeout), MAX_CANDIDATE_DEADLINE_MS),
             tolerance: shadow?.tolerance ?? 0,
             ...(sticky === undefined ? {} : { stickyHeader: sticky.header.toLowerCase() }),
           },
         }),
   };
-}
-
-/** No greater share than its ready pods are sized for: settings that change in the middle, and pods that come back, wait. */
-function weightNow(o: Observed, { number, weight, ready }: Share, before: Traffic | undefined): number {
-  if (ready >= podsFor(weight, sizesNow(o))) return weight;
-  const now = before?.candidate;
-  return Math.min(weight, now?.number === number ? now.weight : 0);
 }
 
 /** Files of earlier operators have no token: that alone is no change. */

@@ -13,9 +13,27 @@ export const progressSchema = z.object({
   /** When its hold was over: what comes next is on its way, and is not taken back. */
   doneAt: z.number().optional(),
   /** What failed, where a person has to decide (onFailure: pause). */
-  failed: z.object({ reason: z.enum(FAILURE_REASONS), message: z.string(), at: z.number() }).optional(),
+  failed: z
+    .object({
+      reason: z.enum(FAILURE_REASONS),
+      message: z.string(),
+      at: z.number(),
+      /** What a person had allowed by then, which says nothing of this failure. */
+      through: z.number().default(-1),
+    })
+    .optional(),
+  /** Since when none of its pods is ready. */
+  idleSince: z.number().optional(),
+  /** Since when it waits for so many pods. */
+  growing: z.object({ pods: z.number(), since: z.number() }).optional(),
+  /** A person holds it; and when that ended last: no deadline counts what was before. */
+  paused: z.literal(true).optional(),
+  resumedAt: z.number().optional(),
 });
 export type Progress = Readonly<z.infer<typeof progressSchema>>;
+
+/** Every hold is over. */
+export const FULL = Number.MAX_SAFE_INTEGER;
 
 /** What a person said with the annotation windlass.dev/promote. */
 export interface PromoteRequest {
@@ -30,6 +48,6 @@ export function parsePromote(text: string | undefined): PromoteRequest | undefin
   if (parts === null) return undefined;
   return {
     number: Number(parts[1]),
-    through: parts[2] === 'full' ? Number.POSITIVE_INFINITY : Number(parts[2]),
+    through: parts[2] === 'full' ? FULL : Number(parts[2]),
   };
 }

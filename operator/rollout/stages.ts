@@ -46,10 +46,16 @@ export function podsFor(percent: number, { replicas, full }: Sizes): number {
 }
 
 /** The stops of a rollout with these settings; `straight`: to the promotion at once, as the first revision and an undo go. */
-export function stagesOf(settings: RolloutSettings, sizes: Sizes, straight: boolean): readonly Stage[] {
+export function stagesOf(
+  settings: RolloutSettings,
+  sizes: Sizes,
+  straight: boolean,
+  paused = false,
+): readonly Stage[] {
   const gate: Stage = { kind: 'Gate', weight: 0, shadow: 0, holdMs: 0, pods: 1 };
   if (straight) return [];
-  if (!sizes.together) return [gate];
+  // Where one has to make way for the other, a pause leaves the stable one where it is.
+  if (!sizes.together) return [{ ...gate, pods: paused ? 0 : 1 }];
   const { shadow, steps = [] } = settings;
   const first: Stage =
     shadow === undefined

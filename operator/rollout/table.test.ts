@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CheckResult } from './check-result.ts';
+import { FULL } from './progress.ts';
 import { sizesOf, stagesOf, stablePods, type Stage } from './stages.ts';
 import { rolloutSettingsSchema } from '#operator/api/rollout-settings.ts';
 import { decideMove, ROWS, type Move, type Standing } from './table.ts';
@@ -26,14 +27,16 @@ const holding: Standing = {
   checks: [],
   ready: 4,
   full: 4,
-  podsForMs: MINUTE,
+  idleMs: 0,
+  attendedMs: MINUTE,
+  growingMs: 0,
   paused: false,
   promotedThrough: -1,
   deadlineMs: 10 * MINUTE,
   startingMs: MINUTE,
   onFailure: 'undo',
 };
-const over = { elapsedMs: 2 * MINUTE, watchedMs: 2 * MINUTE };
+const over = { elapsedMs: 2 * MINUTE, watchedMs: 2 * MINUTE, attendedMs: 2 * MINUTE };
 const check = (state: CheckResult['state']): CheckResult => ({
   name: 'errorRate',
   state,
@@ -41,7 +44,7 @@ const check = (state: CheckResult['state']): CheckResult => ({
   message: `it is ${state}`,
 });
 const crash = { reason: 'CrashLoop', message: 'it ended with exit code 1' } as const;
-const FULL = Number.POSITIVE_INFINITY;
+const failed = { ...crash, through: -1 };
 
 /** What a Move says in one word, with the stage or the reason that matters. */
 function word(move: Move): string {
@@ -89,12 +92,12 @@ const table: readonly (readonly [string, Partial<Standing>, string])[] = [
   ['the hold is over, and a check waits', { ...over, checks: [check('wait')] }, 'checks with 1'],
   [
     'a check waits beyond the deadline',
-    { ...over, elapsedMs: 12 * MINUTE, checks: [check('wait')] },
+    { ...over, attendedMs: 12 * MINUTE, checks: [check('wait')] },
     'undo DeadlineExceeded',
   ],
   [
     'a check waits beyond the deadline, and failures pause',
-    { ...over, elapsedMs: 12 * MINUTE, checks: [check('wait')], onFailure: 'pause' },
+    { ...over, attendedMs: 12 * MINUTE, checks: [check('wait')], onFailure: 'pause' },
     'pause DeadlineExceeded',
   ],
   ['every check passes', { ...over, checks: [check('pass')] }, 'enter 2'],
@@ -102,16 +105,16 @@ const table: readonly (readonly [string, Partial<Standing>, string])[] = [
   ['a check fails, and failures pause', { checks: [check('fail')], onFailure: 'pause' }, 'pause CheckFailed'],
   ['its pods crash', { broken: crash }, 'undo CrashLoop'],
   ['its pods went away', { ready: 0 }, 'pods idle with 1'],
-  ['its pods are away for long', { ready: 0, podsForMs: 10 * MINUTE }, 'undo DeadlineExceeded'],
+  ['its pods are away for long', { ready: 0, idleMs: 10 * MINUTE }, 'undo DeadlineExceeded'],
   [
     'its pods are away for long, and say why',
-    { ready: 0, podsForMs: 10 * MINUTE, ailing: crash },
+    { ready: 0, idleMs: 10 * MINUTE, ailing: crash },
     'undo CrashLoop',
   ],
   ['one of its pods is left', { ready: 1, ...over, at: 0 }, 'enter 1'],
   // growing
   ['the next step needs more pods', { ...over, ready: 1 }, 'growing with 2'],
-  ['they do not come', { ...over, ready: 1, doneMs: 10 * MINUTE }, 'undo DeadlineExceeded'],
+  ['they do not come', { ...over, ready: 1, doneMs: MINUTE, growingMs: 10 * MINUTE }, 'undo DeadlineExceeded'],
   [
     'what is over stays over, though a check waits again',
     { doneMs: 1, checks: [check('wait')], ready: 1 },
@@ -144,13 +147,13 @@ const table: readonly (readonly [string, Partial<Standing>, string])[] = [
   ['it is paused, and promoted past this', { paused: true, promotedThrough: 1 }, 'enter 2'],
   [
     'it failed and nobody decided',
-    { failed: crash, checks: [check('fail')], onFailure: 'pause' },
+    { failed, checks: [check('fail')], onFailure: 'pause' },
     'failed idle with 1',
   ],
-  ['it failed, and its undo could not be written', { failed: crash }, 'undo CrashLoop'],
+  ['it failed, and its undo could not be written', { failed }, 'undo CrashLoop'],
   [
     'it failed and a person lets it go on',
-    { failed: crash, checks: [check('fail')], broken: crash, promotedThrough: 1 },
+    { failed, checks: [check('fail')], broken: crash, promotedThrough: 1 },
     'enter 2',
   ],
   // paused before the first step

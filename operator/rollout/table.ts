@@ -1,5 +1,6 @@
 import type { FailureReason } from '#contract/failure.ts';
 import type { CheckResult } from './check-result.ts';
+import { FULL } from './progress.ts';
 import type { Stage } from './stages.ts';
 
 /** Everything that the next move of a candidate depends on. Times are milliseconds. */
@@ -14,8 +15,12 @@ export interface Standing {
   readonly watchMs: number;
   /** How long ago its hold was over; undefined while it lasts. */
   readonly doneMs: number | undefined;
-  /** It failed here, and a person has to decide. */
-  readonly failed: Failed | undefined;
+  /** How long somebody attended to it: neither paused nor without an operator. Deadlines count this alone. */
+  readonly attendedMs: number;
+  /** How long it waits for the same number of pods. */
+  readonly growingMs: number;
+  /** It failed here, and a person has to decide; `through`: what had been allowed by then. */
+  readonly failed: (Failed & { readonly through: number }) | undefined;
   /** What its pods show that no other try can mend, crashes among it. */
   readonly broken: Failed | undefined;
   /** What its pods show that may pass. */
@@ -23,8 +28,8 @@ export interface Standing {
   readonly checks: readonly CheckResult[];
   readonly ready: number;
   readonly full: number;
-  /** Since when the number of its ready pods stands. */
-  readonly podsForMs: number;
+  /** How long none of its pods has been ready. */
+  readonly idleMs: number;
   readonly paused: boolean;
   /** Holds up to this stage are over, because a person said so; -1: none. */
   readonly promotedThrough: number;
@@ -64,7 +69,7 @@ export const ROWS: readonly Row[] = [
   {
     when: 'it failed, and nobody has decided: it waits without traffic, or is undone',
     move: (s) => {
-      if (s.failed === undefined || isPromoted(s)) return undefined;
+      if (s.failed === undefined || overruled(s)) return undefined;
       // An undo that could not be written, or a spec that says so by now.
       return s.onFailure === 'undo' ? { do: 'undo', failure: s.failed } : stay(s, 'failed', { idle: true });
     },
@@ -89,8 +94,8 @@ export const ROWS: readonly Row[] = [
   {
     when: 'none of its pods is ready any more: it gets nothing until one is',
     move: (s) => {
-      if (s.ready > 0) return undefined;
-      if (s.podsForMs < s.deadlineMs) return stay(s, 'pods', { idle: true });
+      if (s.ready > 0 || stageOf(s).pods === 0) return undefined;
+      if (s.idleMs < s.deadlineMs) return stay(s, 'pods', { idle: true });
       return fail(s, s.ailing ?? late('none of its pods was ready'));
     },
   },
@@ -112,7 +117,9 @@ export const ROWS: readonly Row[] = [
       const { holdMs } = stageOf(s);
       if (isOver(s) || holdMs === 'person') return undefined;
       const over = s.elapsedMs >= holdMs && s.watchedMs >= Math.min(holdMs, s.watchMs);
-      return over ? undefined : stay(s, 'hold');
+      // What nobody can watch must not hold for ever.
+      const overdue = s.attendedMs >= holdMs + s.deadlineMs;
+      return over || overdue ? undefined : stay(s, 'hold');
     },
   },
   {
@@ -121,7 +128,7 @@ export const ROWS: readonly Row[] = [
       const waiting = s.checks.find(({ state }) => state === 'wait');
       if (isOver(s) || waiting === undefined) return undefined;
       const { holdMs } = stageOf(s);
-      const beyond = holdMs === 'person' ? 0 : s.elapsedMs - holdMs;
+      const beyond = holdMs === 'person' ? 0 : s.attendedMs - holdMs;
       return beyond < s.deadlineMs
         ? stay(s, holdMs === 'person' ? 'person' : 'checks')
         : fail(s, late(`the check ${waiting.name} had no answer: ${waiting.message}`));
@@ -136,7 +143,7 @@ export const ROWS: readonly Row[] = [
     move: (s) => {
       const pods = nextPods(s);
       if (s.ready >= pods) return undefined;
-      if ((s.doneMs ?? 0) < s.deadlineMs) return { ...stay(s, 'growing'), pods };
+      if (s.growingMs < s.deadlineMs) return { ...stay(s, 'growing'), pods };
       return fail(s, s.ailing ?? late(`${s.ready} of the ${pods} pods of the next step were ready`));
     },
   },
@@ -178,9 +185,9 @@ function isOver(s: Standing): boolean {
   return s.doneMs !== undefined || isPromoted(s);
 }
 
-/** A person saw what failed here and lets it go on: what is found of the same stage says nothing new. */
+/** A person saw what failed here and lets it go on: what was allowed before the failure does not count. */
 function overruled(s: Standing): boolean {
-  return s.failed !== undefined && isPromoted(s);
+  return s.failed !== undefined && isPromoted(s) && s.promotedThrough > s.failed.through;
 }
 
 function firstPods(s: Standing): number {
@@ -189,7 +196,7 @@ function firstPods(s: Standing): number {
 
 /** Where it goes from here; promoted through all stages, it goes straight to the promotion. */
 export function nextStage({ stages, at = 0, promotedThrough }: Standing): number | 'promotion' {
-  if (promotedThrough === Number.POSITIVE_INFINITY) return 'promotion';
+  if (promotedThrough === FULL) return 'promotion';
   return at + 1 < stages.length ? at + 1 : 'promotion';
 }
 

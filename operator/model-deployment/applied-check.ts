@@ -1,0 +1,36 @@
+import type { CheckResult } from '#operator/rollout/check-result.ts';
+import { child } from './children.ts';
+import { ownerOf } from './identity.ts';
+import type { Observed } from './observed.ts';
+import { isReady, podsOf, type Facts } from './revisions.ts';
+import { readTraffic, trafficName } from './traffic-file.ts';
+
+const NAME = 'split applied';
+const LIMIT = 'by every stable pod';
+
+/**
+ * Whether every stable pod does what the traffic file says: while one does not, or cannot be asked, no hold ends. Nothing
+ * is shown while all do.
+ */
+export function appliedCheck(o: Observed, facts: Facts): readonly CheckResult[] {
+  const known = child(o, 'ConfigMap', trafficName(ownerOf(o.modelDeployment)));
+  const traffic = known.is === 'ours' ? readTraffic(known.object) : undefined;
+  if (traffic?.candidate === undefined || facts.stable === undefined) return [];
+  const wait = (message: string): readonly CheckResult[] => [
+    { name: NAME, state: 'wait', limit: LIMIT, message },
+  ];
+  for (const { metadata } of podsOf(o, facts.stable).filter(isReady)) {
+    const report = o.monitoring.samples.findLast(({ uid }) => uid === metadata.uid)?.report;
+    if (report === undefined)
+      return wait(
+        `PodsUnreachable: pod ${metadata.name} has not said what it applies. Let the operator reach port 8080 of the model's pods through network policies and meshes.`,
+      );
+    if ((report.generation ?? 0) < traffic.generation)
+      return wait(`Pod ${metadata.name} has not applied the newest weights yet; it is told again.`);
+    if (report.rollout === undefined || report.rollout === null)
+      return wait(
+        `Pod ${metadata.name} runs a runtime of an earlier release, which passes no share on. Promote past the steps this once (windlass.dev/promote: <revision number>/full), or leave rollout.steps out until its revision is replaced.`,
+      );
+  }
+  return [];
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cel, durationSchema } from './schema.ts';
+import { cel, durationRule, durationSchema } from './schema.ts';
 
 const samples = (preset: number) =>
   z
@@ -204,6 +204,7 @@ export const rolloutSettingsSchema = z
         'Pods beyond spec.replicas while a candidate is on its way. Absent: as many as it takes. 0: within the capacity there is, at the cost of the stable revision’s pods.',
       ),
     candidateTimeout: durationSchema
+      .meta(cel(durationRule, { rule: "duration(self) <= duration('10m')", message: 'must be at most 10m' }))
       .default('2s')
       .describe(
         'A request that is passed to the candidate is answered by the stable revision after so long.',
@@ -225,11 +226,19 @@ export const rolloutSettingsSchema = z
       .describe('Let a candidate through that removes or changes fields or requires new ones.'),
   })
   .meta(
-    cel({
-      rule: '!has(self.checks) || !self.checks.exists(each, has(each.agreement)) || has(self.shadow)',
-      message: 'the check agreement compares shadow answers: add rollout.shadow, or leave the check out',
-      fieldPath: '.checks',
-    }),
+    cel(
+      {
+        rule: '!has(self.checks) || !self.checks.exists(each, has(each.agreement)) || has(self.shadow)',
+        message: 'the check agreement compares shadow answers: add rollout.shadow, or leave the check out',
+        fieldPath: '.checks',
+      },
+      {
+        rule: '!has(self.checks) || has(self.steps) || has(self.shadow) || has(self.bake) || self.checks.all(each, has(each.metric) || has(each.golden))',
+        message:
+          'these checks would never be looked at: they need rollout.steps, rollout.shadow or rollout.bake; metric and golden alone do not',
+        fieldPath: '.checks',
+      },
+    ),
   )
   .describe('How a new revision takes over.');
 export type RolloutSettings = Readonly<z.infer<typeof rolloutSettingsSchema>>;

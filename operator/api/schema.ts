@@ -34,19 +34,14 @@ export function matches(
 
 const DURATION = /^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,8}s)?$/;
 
+export const durationRule: CelRule = matches(
+  DURATION,
+  'must be above zero, in hours, minutes and seconds, such as 90s, 5m or 1h30m',
+  { and: "duration(self) > duration('0s')" },
+);
+
 /** A Go duration of hours, minutes and seconds: 90s, 5m, 1h30m. Above zero where the API server checks it. */
-export const durationSchema = z
-  .string()
-  .max(32)
-  .regex(DURATION)
-  .min(2)
-  .meta(
-    cel(
-      matches(DURATION, 'must be above zero, in hours, minutes and seconds, such as 90s, 5m or 1h30m', {
-        and: "duration(self) > duration('0s')",
-      }),
-    ),
-  );
+export const durationSchema = z.string().max(32).regex(DURATION).min(2).meta(cel(durationRule));
 
 /** Milliseconds of a duration that durationSchema accepts. */
 export function durationMs(duration: string): number {

@@ -1,13 +1,15 @@
 import { durationMs } from '#operator/api/schema.ts';
+import type { CheckResult } from '#operator/rollout/check-result.ts';
 import { checksOf, longestWindowMs } from '#operator/rollout/checks.ts';
-import type { Progress } from '#operator/rollout/progress.ts';
+import { FULL, type Progress } from '#operator/rollout/progress.ts';
 import type { Failed } from '#operator/rollout/table.ts';
 import { child } from './children.ts';
 import { crashes, seenFailure } from './failures.ts';
 import type { Observed } from './observed.ts';
 import type { Position } from './position.ts';
 import { findRecord, podsOf, promote, readyPods, type Facts, type RevisionRecord } from './revisions.ts';
-import { judge, podsChangedAt, promoteRequest } from './shifting.ts';
+import { promoteRequest } from './by-hand.ts';
+import { judge, podsChangedAt } from './shifting.ts';
 
 /** What becomes of a promoted revision while it is watched. */
 export type Bake =
@@ -18,32 +20,24 @@ export type Bake =
 /** The checks go on after the promotion; a failure or a crash still undoes. Time alone ends it: nothing is promoted. */
 export function decideBake(o: Observed, facts: Facts, stable: RevisionRecord): Bake {
   const progress = bakingProgress(o, facts, stable);
-  const { bake, onFailure } = o.modelDeployment.spec.rollout;
-  if (
-    progress === undefined ||
-    bake === undefined ||
-    promoteRequest(o, stable).through === Number.POSITIVE_INFINITY
-  )
+  const { bake, onFailure, steps = [] } = o.modelDeployment.spec.rollout;
+  if (progress === undefined || bake === undefined || promoteRequest(o, facts, stable).through === FULL)
     return { is: 'over' };
-  const bakeMs = durationMs(bake);
   const checks = checksOf(o.modelDeployment.spec.rollout, 'Baking');
-  const unwatchedMs = Math.min(bakeMs, longestWindowMs(checks)) - o.monitoring.watchedMs;
-  const leftMs = Math.max(bakeMs - (o.now - progress.since), unwatchedMs);
+  const leftMs = timeLeft(o, progress, durationMs(bake), longestWindowMs(checks));
   if (leftMs <= 0 && progress.failed === undefined) return { is: 'over' };
-  const pods = podsOf(o, stable.name);
-  const since = Math.max(progress.since, podsChangedAt(pods));
-  const results = judge(o, facts, stable, { phase: 'Baking', since, checks, before: earlier(facts, stable) });
-  const failing = results.find(({ state }) => state === 'fail');
-  const failure =
-    broken(o, stable, pods) ??
-    (failing === undefined ? undefined : { reason: 'CheckFailed' as const, message: failing.message });
   const to = earlier(facts, stable);
-  const failed = progress.failed ?? (failure === undefined ? undefined : { ...failure, at: o.now });
+  const pods = podsOf(o, stable.name);
+  const since = Math.max(progress.since, podsChangedAt(pods, o.now));
+  const results = judge(o, stable, { phase: 'Baking', since, checks, before: to });
+  const failure = broken(o, stable, pods, progress.since) ?? failedCheck(results);
+  const failed =
+    progress.failed ?? (failure === undefined ? undefined : { ...failure, at: o.now, through: -1 });
   const holdUntil = failed === undefined ? o.now + leftMs : undefined;
   const position: Position = {
     kind: 'Bake',
-    step: o.modelDeployment.spec.rollout.steps?.length ?? 0,
-    steps: o.modelDeployment.spec.rollout.steps?.length ?? 0,
+    step: steps.length,
+    steps: steps.length,
     weight: 100,
     shadow: 0,
     why: failed === undefined ? 'hold' : 'failed',
@@ -58,6 +52,19 @@ export function decideBake(o: Observed, facts: Facts, stable: RevisionRecord): B
   return failed !== undefined && onFailure === 'undo' && to !== undefined
     ? { is: 'failed', failure: failed, to, position }
     : { is: 'on', position };
+}
+
+/** As long as the windows take to be watched, but not for ever where nobody can watch. */
+function timeLeft(o: Observed, { since }: Progress, bakeMs: number, watchMs: number): number {
+  const leftMs = bakeMs - (o.now - since);
+  const unwatchedMs = Math.min(bakeMs, watchMs) - o.monitoring.watchedMs;
+  const deadlineMs = leftMs + durationMs(o.modelDeployment.spec.rollout.progressDeadline);
+  return Math.max(leftMs, Math.min(unwatchedMs, deadlineMs));
+}
+
+function failedCheck(results: readonly CheckResult[]): Failed | undefined {
+  const failing = results.find(({ state }) => state === 'fail');
+  return failing === undefined ? undefined : { reason: 'CheckFailed', message: failing.message };
 }
 
 /** Where a candidate stands that is promoted now, if it is to be watched. */
@@ -75,22 +82,31 @@ export function bakeAfter(o: Observed, facts: Facts, candidate: RevisionRecord):
 
 function bakingProgress(o: Observed, facts: Facts, stable: RevisionRecord): Progress | undefined {
   const { progress } = facts.rollout;
-  if (progress?.stage !== 'bake' || progress.revision !== stable.name || progress.number !== stable.number)
-    return undefined;
+  if (progress?.revision !== stable.name || progress.number !== stable.number) return undefined;
+  // The operator ended between the Service, which makes it stable, and the ConfigMap, which says so.
+  if (progress.stage !== 'bake')
+    return { revision: stable.name, number: stable.number, stage: 'bake', since: o.now };
   return progress.since <= o.now ? progress : { ...progress, since: o.now };
 }
 
 /** Without replicas nothing runs that could fail. */
-function broken(o: Observed, { name }: RevisionRecord, pods: Observed['pods']): Failed | undefined {
+function broken(
+  o: Observed,
+  { name }: RevisionRecord,
+  pods: Observed['pods'],
+  since: number,
+): Failed | undefined {
   if (o.modelDeployment.spec.replicas === 0) return undefined;
   const known = child(o, 'Deployment', name);
   const failure = seenFailure(pods, known.is === 'ours' ? known.object : undefined);
-  return failure?.final === true ? failure : crashes(pods);
+  return failure?.final === true ? failure : crashes(pods, since);
 }
 
 /** The revision that was stable before, as far as it can be undone to. */
-function earlier(facts: Facts, stable: RevisionRecord): string | undefined {
-  return facts.promotions.findLast(
-    ({ revision }) => revision !== stable.name && findRecord(facts, revision) !== undefined,
-  )?.revision;
+export function earlier(facts: Facts, stable: Pick<RevisionRecord, 'name'>): string | undefined {
+  return facts.promotions.findLast(({ revision, from }) => {
+    const record = findRecord(facts, revision);
+    const rejected = record?.rejection !== undefined && record.rejection.at >= from;
+    return revision !== stable.name && record !== undefined && !rejected;
+  })?.revision;
 }

@@ -4,7 +4,10 @@ import type { Observed } from './observed.ts';
 import type { Facts, RevisionRecord } from './revisions.ts';
 
 /** Whether a person holds the rollout where it is. */
-export function isPaused({ modelDeployment: { spec, metadata } }: Observed, { number }: RevisionRecord): boolean {
+export function isPaused(
+  { modelDeployment: { spec, metadata } }: Observed,
+  { number }: RevisionRecord,
+): boolean {
   return spec.rollout.paused || metadata.annotations?.[ANNOTATION.paused] === String(number);
 }
 

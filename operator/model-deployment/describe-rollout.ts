@@ -49,12 +49,12 @@ export function waitingFor(position: Position, o: Observed): string | undefined 
     case 'paused':
       return `It is paused: resume it (rollout.paused, or kubectl windlass resume ${name}), or go past this step with ${promote}.`;
     case 'failed':
-      return `${progress.failed?.message ?? ''} It waits for a person, as rollout.onFailure says: go on with ${promote}, or back with kubectl windlass abort ${name}.`;
+      return `${progress.failed?.message ?? ''} It waits for a person, as rollout.onFailure says: go on with ${promote}${(progress.failed?.through ?? -1) >= step ? `, once the annotation of before is taken away (kubectl annotate modeldeployment ${name} ${ANNOTATION.promote}-)` : ''}, or back with kubectl windlass abort ${name}.`;
   }
 }
 
 /** What a rollout within the capacity there is takes from the stable revision. */
-function cost(o: Observed, { pods }: Position): string {
+export function cost(o: Observed, { pods }: { readonly pods: number }): string {
   const { replicas, rollout } = o.modelDeployment.spec;
   if (rollout.maxSurge === undefined || pods <= rollout.maxSurge) return '';
   return ` rollout.maxSurge is ${rollout.maxSurge}: the stable revision gives up ${pods - rollout.maxSurge} of its ${replicas} pods meanwhile.`;

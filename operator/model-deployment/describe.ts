@@ -2,7 +2,7 @@ import { LABEL } from '#contract/names.ts';
 import { REASONS } from '#operator/api/conditions.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
-import { describeBake, describeRollout } from './describe-rollout.ts';
+import { cost, describeBake, describeRollout } from './describe-rollout.ts';
 import { because, serves, text, type Text } from './sentences.ts';
 import type { Serving, Situation } from './situation.ts';
 
@@ -57,7 +57,7 @@ export function describe(situation: Situation, serving: Serving, o: Observed): T
     case 'starting':
       return {
         reason: situation.failure?.reason ?? REASONS.starting,
-        message: `Revision ${text(situation.candidate)} is starting: ${situation.ready} of ${situation.pods} pods are ready; it is rejected if that takes longer than rollout.progressDeadline, ${o.modelDeployment.spec.rollout.progressDeadline}.${because(situation.failure)}`,
+        message: `Revision ${text(situation.candidate)} is starting: ${situation.ready} of ${situation.pods} pods are ready; it is rejected if that takes longer than rollout.progressDeadline, ${o.modelDeployment.spec.rollout.progressDeadline}.${because(situation.failure)}${cost(o, situation)}`,
       };
     case 'scaledToZero': {
       const { waiting, rollback } = situation;

@@ -3,7 +3,7 @@ import { ANNOTATION } from '#contract/names.ts';
 import { findCondition } from '#operator/api/conditions.ts';
 import { MODEL_ROLLBACK } from '#operator/kube/index.ts';
 import { rollback } from './testing/fixtures.ts';
-import { underLoad } from './testing/readings.ts';
+import { reportsOf, underLoad } from './testing/readings.ts';
 import { MINUTE, RolloutScene, STEPS } from './testing/rollout-scene.ts';
 
 let world: RolloutScene;
@@ -107,7 +107,13 @@ describe('a candidate that fails', () => {
     const [, candidate] = await world.atFirstStep();
     const crashed = (restartCount: number) => ({
       ready: true,
-      main: { ready: true, restartCount, lastState: { terminated: { exitCode: 1, reason: 'Error' } } },
+      main: {
+        ready: true,
+        restartCount,
+        lastState: {
+          terminated: { exitCode: 1, reason: 'Error', finishedAt: new Date(world.now).toISOString() },
+        },
+      },
     });
     world.setPods(candidate, crashed(1));
     await world.reconcile();
@@ -115,6 +121,54 @@ describe('a candidate that fails', () => {
     world.setPods(candidate, crashed(2));
     await world.reconcile();
     expect(world.ready?.message).toContain('CrashLoop');
+  });
+
+  test('that crashed before, or went with its node, is not undone for it', async () => {
+    const [, candidate] = await world.atFirstStep();
+    const ended = (exitCode: number, finishedAt: number) => ({
+      ready: true,
+      main: {
+        ready: true,
+        restartCount: 3,
+        lastState: { terminated: { exitCode, finishedAt: new Date(finishedAt).toISOString() } },
+      },
+    });
+    world.setPods(candidate, ended(1, world.now - MINUTE));
+    await underLoad(world, 5_000);
+    world.setPods(candidate, ended(255, world.now));
+    await underLoad(world, 5_000);
+    expect(world.automaticUndo).toBeUndefined();
+  });
+
+  test('is undone after the deadline where no pod can be read, and not before', async () => {
+    await world.atFirstStep();
+    for (let minutes = 0; minutes < 11; minutes += 1) {
+      world.now += MINUTE;
+      world.read(new Map());
+      await world.reconcile();
+    }
+    expect(world.automaticUndo).toBeUndefined();
+    expect(world.rollout?.holdUntil).toBeUndefined();
+    world.now += 2 * MINUTE;
+    world.read(new Map());
+    await world.reconcile();
+    expect(world.ready?.message).toMatch(/DeadlineExceeded: .*PodsUnreachable/);
+  });
+
+  test('is told of and counted once, although the operator ends in the middle', async () => {
+    await world.atFirstStep();
+    while (world.automaticUndo === undefined) {
+      world.now += 5_000;
+      world.read(reportsOf(world, 200, 1));
+      const planned = world.plan();
+      const undoes = planned.actions.some(({ verb }) => verb === 'create');
+      await world.carryOut(planned, undoes ? 2 : Number.POSITIVE_INFINITY);
+      world.follow(planned);
+    }
+    const news = world.plan().events.flatMap((event) => event.news ?? []);
+    expect(news).toMatchObject([{ is: 'undone', by: 'windlass' }]);
+    await world.reconcile();
+    expect(world.plan().events).toEqual([]);
   });
 
   test('a metric of the bundle that is too bad rejects it before a pod starts', async () => {
@@ -143,6 +197,31 @@ describe('bake', () => {
     await world.pass(6 * MINUTE);
     expect([world.ready?.reason, world.rollout]).toEqual(['Serving', undefined]);
     expect(world.stateOf(stable)).toBe('Warm');
+  });
+
+  test('begins although the operator ends between the Service and the traffic file', async () => {
+    const [, candidate] = await world.atFirstStep();
+    while (world.selected !== candidate) {
+      await underLoad(world, 5_000);
+      world.runPods({ ready: true });
+      const planned = world.plan();
+      const switchAt = planned.actions.findIndex(
+        (action) =>
+          action.verb === 'apply' && action.kind === 'Service' && action.object.metadata.name === 'churn',
+      );
+      await world.carryOut(planned, switchAt === -1 ? undefined : switchAt + 1);
+    }
+    await world.reconcile();
+    expect(world.rollout?.phase).toBe('Baking');
+  });
+
+  test('keeps the earlier revision, whatever the history says', async () => {
+    world.changeSpec({ history: { warm: 0, limit: 5 } });
+    const [stable, candidate] = await world.atFirstStep();
+    await world.pass(2 * MINUTE);
+    expect([world.selected, world.size(stable)]).toEqual([candidate, 2]);
+    await world.pass(6 * MINUTE);
+    expect(world.size(stable)).toBeUndefined();
   });
 
   test('brings the earlier revision back when it fails', async () => {

@@ -1,6 +1,10 @@
 import type { News, PlannedEvent } from './action.ts';
 import type { Observed } from './observed.ts';
-import { type Facts } from './revisions.ts';
+import { MEMORY, promotionsSchema, readAnnotation, type Binding, type Rejection } from './annotations.ts';
+import { child } from './children.ts';
+import { ownerOf } from './identity.ts';
+import { findRecord, type Facts } from './revisions.ts';
+import { trafficName } from './traffic-file.ts';
 import type { RollbackDecision } from './rollback.ts';
 import { positionOf } from './position.ts';
 import { numberOf, type Rollout } from './rollout.ts';
@@ -10,12 +14,9 @@ interface Told {
   readonly o: Observed;
   readonly facts: Facts;
   readonly rollout: Rollout;
-  readonly before: string | undefined;
   readonly stable: string | undefined;
   readonly rollbacks: readonly RollbackDecision[];
   readonly situation: Situation;
-  /** What the plan takes back by itself. */
-  readonly undo: Extract<Rollout, { readonly phase: 'Failed' }> | undefined;
 }
 
 /** News, each told by the plan that makes it so. */
@@ -25,7 +26,6 @@ export function planEvents(told: Told): readonly PlannedEvent[] {
     ...started(told),
     ...moved(told),
     ...promoted(told),
-    ...undone(told),
     ...superseded(told),
     ...ignored(told),
     ...(rollout.phase === 'Rejected' && rollout.memory === 'decided'
@@ -37,7 +37,7 @@ export function planEvents(told: Told): readonly PlannedEvent[] {
           ),
         ]
       : []),
-    ...told.rollbacks.flatMap(rollbackNews),
+    ...told.rollbacks.flatMap((decision) => rollbackNews(told, decision)),
     ...obstructed(told),
   ];
 }
@@ -86,15 +86,21 @@ function moved({ o, facts, rollout }: Told): readonly PlannedEvent[] {
   return [];
 }
 
-function undone({ undo }: Told): readonly PlannedEvent[] {
-  if (undo === undefined) return [];
-  const { candidate, rejection, to } = undo;
+function undone(
+  facts: Facts,
+  { fromRevision = '' }: Binding,
+  { reason, message }: Rejection,
+  to: string,
+): readonly PlannedEvent[] {
+  const number = findRecord(facts, fromRevision)?.number;
+  const revision = number === undefined ? fromRevision : `${fromRevision} (${number})`;
   return [
-    warning(
-      'Undone',
-      `Revision ${candidate.name} (${candidate.number}) was undone to ${to}. ${rejection.reason}: ${rejection.message}`,
-      { is: 'undone', by: 'windlass', revision: candidate.name, to },
-    ),
+    warning('Undone', `Revision ${revision} was undone to ${to}. ${reason}: ${message}`, {
+      is: 'undone',
+      by: 'windlass',
+      revision: fromRevision,
+      to,
+    }),
   ];
 }
 
@@ -119,12 +125,12 @@ function superseded({ facts, rollout, stable, rollbacks }: Told): readonly Plann
   ];
 }
 
-function ignored({ o, rollout }: Told): readonly PlannedEvent[] {
+/** Told until Ready tells it. */
+function ignored({ o, rollout, situation }: Told): readonly PlannedEvent[] {
   const message = positionOf(rollout)?.ignored;
+  if (message === undefined || (situation.is !== 'rollingOut' && situation.is !== 'suspended')) return [];
   const ready = o.modelDeployment.status?.conditions?.find(({ type }) => type === 'Ready');
-  return message === undefined || (ready?.message.includes(message) ?? false)
-    ? []
-    : [warning('PromoteIgnored', message)];
+  return (ready?.message.includes(message) ?? false) ? [] : [warning('PromoteIgnored', message)];
 }
 
 /** A revision that has no UID yet is one that this plan makes. */
@@ -139,9 +145,19 @@ function started({ facts }: Told): readonly PlannedEvent[] {
     );
 }
 
-/** An undo that comes to its end is no news: its beginning was. */
-function promoted({ o, facts, before, stable, rollbacks }: Told): readonly PlannedEvent[] {
-  if (stable === undefined || stable === before) return [];
+/**
+ * Told until the traffic ConfigMap remembers it, so that an operator that ends in between loses no news. An undo that comes
+ * to its end is none: its beginning was.
+ */
+function promoted({ o, facts, stable, rollbacks }: Told): readonly PlannedEvent[] {
+  const known = child(o, 'ConfigMap', trafficName(ownerOf(o.modelDeployment)));
+  const kept =
+    known.is === 'ours'
+      ? readAnnotation(known.object.metadata, MEMORY.promotions, promotionsSchema)
+      : undefined;
+  const told = o.modelDeployment.status?.stableRevision;
+  const before = kept?.at(-1)?.revision ?? told;
+  if (stable === undefined || stable === before || stable === told) return [];
   const number = numberOf(facts, o, stable);
   const byRollback = rollbacks.some(({ state }) => state === 'Active');
   const instead = before === undefined ? '' : `, before it ${before}`;
@@ -154,13 +170,21 @@ function promoted({ o, facts, before, stable, rollbacks }: Told): readonly Plann
   ];
 }
 
-function rollbackNews({ object, binding, kept, state }: RollbackDecision): readonly PlannedEvent[] {
+/** An undo whose status was lost long ago is no news. */
+const NEWS_MS = 10 * 60_000;
+
+function rollbackNews(
+  { o, facts }: Told,
+  { object, binding, kept, state }: RollbackDecision,
+): readonly PlannedEvent[] {
   const { name } = object.metadata;
   if (binding.end !== undefined && kept?.end === undefined) {
     const event = { reason: `Rollback${state}`, message: `ModelRollback ${name}: ${binding.end.message}` };
     return [{ type: state === 'Invalid' ? 'Warning' : 'Normal', ...event }];
   }
-  if (kept !== undefined || binding.toRevision === undefined) return [];
+  const isNews = object.status?.state === undefined && o.now - binding.since < NEWS_MS;
+  if (!isNews || state !== 'Active' || binding.toRevision === undefined) return [];
+  if (binding.automatic !== undefined) return undone(facts, binding, binding.automatic, binding.toRevision);
   const why = object.spec.reason === undefined ? '' : `: ${object.spec.reason}`;
   const who = object.spec.requestedBy === undefined ? '' : ` by ${object.spec.requestedBy}`;
   return [

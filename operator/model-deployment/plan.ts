@@ -42,7 +42,7 @@ export function plan(o: Observed): Plan {
   // The undo is decided with what it makes: the plan is at its fixpoint, and the undo holds from its first write.
   const object = automaticUndo(o, facts, rollout);
   const after = { ...o, rollbacks: [...o.rollbacks, object] };
-  return planOf(after, decide(after), { object, failed: rollout });
+  return planOf(after, decide(after), object);
 }
 
 interface Decided {
@@ -55,11 +55,6 @@ interface Decided {
   readonly rollout: Rollout;
 }
 
-interface Undo {
-  readonly object: ModelRollback;
-  readonly failed: Extract<Rollout, { readonly phase: 'Failed' }>;
-}
-
 function decide(o: Observed): Decided {
   const seen = readFacts(o);
   const rollbacks = decideRollbacks(o, seen, specTarget(o, seen));
@@ -69,7 +64,7 @@ function decide(o: Observed): Decided {
   return { seen, rollbacks, rollback, target, targetActions: actions, facts, rollout };
 }
 
-function planOf(o: Observed, decided: Decided, undo: Undo | undefined): Plan {
+function planOf(o: Observed, decided: Decided, undo: ModelRollback | undefined): Plan {
   const { seen, rollbacks, rollback, target, targetActions, facts, rollout } = decided;
   const running = decideRunning(o, facts, rollout);
   const { stable, live, sizes } = running;
@@ -79,9 +74,9 @@ function planOf(o: Observed, decided: Decided, undo: Undo | undefined): Plan {
   const outcome = { facts, rollout, rollback, stable, live, traffic: running.traffic.traffic };
   const { status, situation } = decideStatus(o, outcome);
   const write = decideStatusWrite(o, status, running.promotions.at(-1)?.from);
-  const told = { o, facts, rollout, stable, before: seen.stable, rollbacks, situation, undo: undo?.failed };
+  const told = { o, facts, rollout, stable, rollbacks, situation };
   const actions: readonly Action[] = [
-    ...(undo === undefined ? [] : [{ verb: 'create', kind: 'ModelRollback', object: undo.object } as const]),
+    ...(undo === undefined ? [] : [{ verb: 'create', kind: 'ModelRollback', object: undo } as const]),
     ...rejectUndone(seen, rollback),
     ...bindingActions(o, rollbacks),
     ...targetActions,

@@ -37,6 +37,36 @@ describe('a person', () => {
     },
   );
 
+  test('promoted before it failed has said nothing of the failure', async () => {
+    world.changeSpec({ rollout: { onFailure: 'pause', steps: [{ weight: 5 }, { weight: 50, hold: '2m' }] } });
+    await world.atFirstStep();
+    world.annotate({ [ANNOTATION.promote]: '2/1' });
+    await world.reconcile();
+    expect(world.rollout?.phase).toBe('Step');
+    await underLoad(world, 30_000, { failing: 1 });
+    await world.grow();
+    await underLoad(world, 30_000, { failing: 1 });
+    expect([world.rollout?.phase, world.traffic?.candidate?.weight]).toEqual(['Paused', 0]);
+    expect(world.ready?.message).toContain('windlass.dev/promote-');
+    world.annotate({ [ANNOTATION.promote]: null });
+    await world.reconcile();
+    world.annotate({ [ANNOTATION.promote]: '2/1' });
+    await world.reconcile();
+    await world.grow();
+    expect(world.traffic?.candidate?.weight).toBe(50);
+  });
+
+  test('promoted a number that was not given yet: it does nothing when that number comes', async () => {
+    const [stable] = await world.atFirstStep();
+    world.annotate({ [ANNOTATION.promote]: '3/full' });
+    await world.reconcile();
+    await world.offer('3');
+    await world.grow();
+    expect(world.modelDeployment.status?.candidateNumber).toBe(3);
+    await world.grow();
+    expect([world.selected, world.rollout?.step]).toEqual([stable, 1]);
+  });
+
   test('waits at a step without a hold', async () => {
     world.changeSpec({ rollout: { steps: [{ weight: 5 }] } });
     const [, candidate] = await world.atFirstStep();

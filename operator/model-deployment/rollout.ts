@@ -244,7 +244,7 @@ function metricProblem(
   const checks = o.modelDeployment.spec.rollout.checks?.filter(({ metric }) => metric !== undefined) ?? [];
   if (checks.length === 0 || cause.by === 'rollback') return undefined;
   const look = { phase: 'Step', since: o.now, checks, before: facts.stable } as const;
-  const failing = judge(o, facts, candidate, look).find(({ state }) => state === 'fail');
+  const failing = judge(o, candidate, look).find(({ state }) => state === 'fail');
   if (failing === undefined) return undefined;
   return {
     key: cause.key,

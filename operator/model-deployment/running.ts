@@ -4,11 +4,12 @@ import { revisionLabel } from './identity.ts';
 import { lingering } from './linger.ts';
 import type { Observed } from './observed.ts';
 import { findRecord, podsOf, promote, type Facts } from './revisions.ts';
-import type { Rollout } from './rollout.ts';
-import { sizesNow } from './shifting.ts';
+import { readyOf, type Rollout } from './rollout.ts';
+import { sizesNow } from './sizes.ts';
 import { planTraffic, type TrafficPlan } from './traffic-plan.ts';
+import { bakeOf } from './position.ts';
 import { decideWarm } from './warm.ts';
-import { stablePods } from '#operator/rollout/stages.ts';
+import { stablePods, type Sizes } from '#operator/rollout/stages.ts';
 
 export interface Running {
   readonly stable: string | undefined;
@@ -36,7 +37,10 @@ export function decideRunning(o: Observed, facts: Facts, rollout: Rollout): Runn
     if (rollout.phase === 'Rejected' && rollout.revision.name === revision) return false;
     return record !== undefined && (record.rejection === undefined || record.rejection.at < from);
   });
-  const warm = decideWarm(o, recorded, new Set(serving), roomWanted(o, rollout, stable));
+  const warm = decideWarm(o, recorded, new Set(serving), {
+    roomWanted: roomWanted(o, rollout, stable),
+    baking: bakeOf(rollout) !== undefined,
+  });
   const traffic = planTraffic(o, facts, rollout, stable);
   const linger = lingering(o, stable, promotions, traffic);
   const order = [
@@ -48,7 +52,7 @@ export function decideRunning(o: Observed, facts: Facts, rollout: Rollout): Runn
     warm: warm.revisions,
     order,
     live: new Set(order),
-    sizes: sizesOfAll(o, rollout, { stable, warm: warm.revisions, order }),
+    sizes: sizesOfAll(o, facts, rollout, { stable, warm: warm.revisions, order }),
     traffic,
     nextExpiryAt: minimum([warm.nextExpiryAt, linger.until]),
   };
@@ -77,12 +81,18 @@ function runningCandidate(o: Observed, rollout: Rollout): string | undefined {
  */
 function sizesOfAll(
   o: Observed,
+  facts: Facts,
   rollout: Rollout,
   { stable, warm, order }: Pick<Running, 'stable' | 'warm' | 'order'>,
 ): ReadonlyMap<string, number> {
-  const sizes = sizesNow(o);
+  const sizes = sizesNow(o, facts);
   const candidate = runningCandidate(o, rollout);
-  const wanted = candidateSize(o, rollout);
+  const wanted = inTurn(
+    o,
+    facts.stable === undefined ? undefined : candidate,
+    sizes,
+    candidateSize(sizes, rollout),
+  );
   const beside = candidate === undefined || candidate === stable ? sizes.replicas : stablePods(sizes, wanted);
   return new Map(
     order.map((name) => {
@@ -96,11 +106,15 @@ function sizesOfAll(
   );
 }
 
-function candidateSize(o: Observed, rollout: Rollout): number {
-  const sizes = sizesNow(o);
+function candidateSize(sizes: Sizes, rollout: Rollout): number {
   if (rollout.phase === 'Shifting') return rollout.position.pods;
-  if (rollout.phase !== 'Starting') return sizes.full;
-  return rollout.pods;
+  return rollout.phase === 'Starting' ? rollout.pods : sizes.full;
+}
+
+/** Where it takes the stable revision's room, it takes the room of one pod after another: as many as are ready, and one. */
+function inTurn(o: Observed, candidate: string | undefined, { maxSurge }: Sizes, pods: number): number {
+  if (maxSurge === undefined || candidate === undefined) return pods;
+  return Math.min(pods, readyOf(o, candidate) + maxSurge + 1);
 }
 
 /** What has started goes on; nothing is started for a switch that cannot be made. */

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { ANNOTATION } from '#contract/names.ts';
 import { findCondition } from '#operator/api/conditions.ts';
-import { underLoad } from './testing/readings.ts';
+import { reportsOf, underLoad } from './testing/readings.ts';
 import { MINUTE, RolloutScene, STEPS } from './testing/rollout-scene.ts';
 
 let world: RolloutScene;
@@ -101,6 +102,67 @@ describe('a rollout in steps', () => {
   });
 });
 
+describe('no fault of the candidate', () => {
+  test('its only pod is evicted, and another is not there yet', async () => {
+    const [, candidate] = await world.atFirstStep();
+    await underLoad(world, 20_000);
+    for (const { metadata } of world.podsOf(candidate)) world.cluster.remove('Pod', metadata.name);
+    await underLoad(world, 10_000);
+    expect(world.traffic?.candidate?.weight).toBe(0);
+    await world.grow();
+    expect(world.traffic?.candidate?.weight).toBe(5);
+    expect(world.automaticUndo).toBeUndefined();
+  });
+
+  test('the operator was away for long', async () => {
+    await world.atFirstStep();
+    await underLoad(world, 20_000, { rate: 10 });
+    world.forgetReadings();
+    world.now += 60 * MINUTE;
+    await underLoad(world, MINUTE, { rate: 10 });
+    expect(world.automaticUndo).toBeUndefined();
+    expect(world.rollout?.step).toBe(1);
+  });
+
+  test('a person paused it for long', async () => {
+    const [, candidate] = await world.atFirstStep();
+    world.annotate({ [ANNOTATION.paused]: '2' });
+    await underLoad(world, 60 * MINUTE);
+    world.setPods(candidate, { ready: true, createdAt: world.now });
+    world.annotate({ [ANNOTATION.paused]: null });
+    await underLoad(world, 10_000);
+    expect(world.automaticUndo).toBeUndefined();
+  });
+
+  test('an autoscaler sees the stable pods idle', async () => {
+    const [stable, candidate] = await world.atFirstStep();
+    await underLoad(world, 2 * MINUTE + 4_000);
+    await world.grow();
+    world.changeSpec({ replicas: 1 });
+    await underLoad(world, 10_000);
+    expect([world.size(stable), world.size(candidate)]).toEqual([4, 2]);
+    await world.pass(5 * MINUTE);
+    expect([world.selected, world.size(candidate)]).toEqual([candidate, 4]);
+    await world.pass(6 * MINUTE);
+    expect(world.size(candidate)).toBe(1);
+  });
+
+  test('the stable pods run a runtime that passes no share on: it waits and says so', async () => {
+    world.changeSpec({ rollout: { checks: [] } });
+    await world.atFirstStep();
+    for (let seconds = 0; seconds < 240; seconds += 5) {
+      world.now += 5_000;
+      const reports = [...reportsOf(world, 200, 0)].map(
+        ([uid, report]) => [uid, { ...report, rollout: null }] as const,
+      );
+      world.read(new Map(reports));
+      await world.reconcile();
+    }
+    expect(world.rollout?.step).toBe(1);
+    expect(world.ready?.message).toContain('runtime of an earlier release');
+  });
+});
+
 describe('in the middle', () => {
   test('a new spec wins, and the stable revision stays', async () => {
     const [stable, candidate] = await world.atFirstStep();
@@ -161,5 +223,36 @@ describe('without room for two', () => {
     await world.grow();
     expect(world.selected).not.toBe(stable);
     expect(world.size(world.selected ?? '')).toBe(1);
+  });
+
+  test('a pause leaves the single pod where it is', async () => {
+    world = new RolloutScene({ replicas: 1, rollout: { maxSurge: 0, paused: true, steps: STEPS } });
+    const stable = await world.serve('1');
+    await world.offer('2');
+    await world.grow();
+    expect([world.size(stable), world.selected]).toEqual([1, stable]);
+    world.changeSpec({ rollout: { paused: false } });
+    await world.reconcile();
+    expect(world.size(stable)).toBe(0);
+    await world.grow();
+    expect(world.selected).not.toBe(stable);
+  });
+
+  test('the stable revision gives up one pod after another', async () => {
+    world = new RolloutScene({ replicas: 4, rollout: { maxSurge: 0 } });
+    const stable = await world.serve('1');
+    await world.offer('2');
+    const candidate = world.modelDeployment.status?.candidateRevision ?? '';
+    const sizes: unknown[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      sizes.push([world.size(stable), world.size(candidate)]);
+      await world.grow();
+    }
+    expect(sizes).toEqual([
+      [3, 1],
+      [2, 2],
+      [1, 3],
+      [1, 4],
+    ]);
   });
 });

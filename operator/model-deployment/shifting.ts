@@ -67,13 +67,23 @@ function progressAt(
   const stage = Math.min(progress.stage, stages.length - 1);
   const paused = isPaused(o, candidate);
   const { paused: before, ...rest } = progress;
+  const { failed } = rest;
+  const { through } = promoteRequest(o, facts, candidate);
   const attended: Progress = {
     ...rest,
+    // Once the annotation is taken away, the same one says something new.
+    ...(failed === undefined ? {} : { failed: { ...failed, through: Math.min(failed.through, through) } }),
     ...(paused ? { paused: true as const } : before === undefined ? {} : { resumedAt: o.now }),
   };
   if (progress.since <= o.now) return { ...attended, stage };
-  const { revision, number, failed } = attended;
-  return { revision, number, stage, since: o.now, ...(failed === undefined ? {} : { failed }) };
+  const { revision, number } = attended;
+  return {
+    revision,
+    number,
+    stage,
+    since: o.now,
+    ...(attended.failed === undefined ? {} : { failed: attended.failed }),
+  };
 }
 
 function standingOf(
@@ -210,7 +220,10 @@ function progressAfter(
   return {
     ...progress,
     ...(why === 'growing'
-      ? { doneAt: progress.doneAt ?? o.now, growing: growing?.pods === pods ? growing : { pods, since: o.now } }
+      ? {
+          doneAt: progress.doneAt ?? o.now,
+          growing: growing?.pods === pods ? growing : { pods, since: o.now },
+        }
       : {}),
     ...(why === 'pods' ? { idleSince: idleSince ?? o.now } : {}),
     ...(failure === undefined

@@ -82,12 +82,12 @@ function readingsAt(o: Observed, before: ModelDeploymentStatus, next: ModelDeplo
   return (o.statusWrittenAt ?? 0) + READINGS_MS;
 }
 
-/** What a check says now is news, its value is not. */
+/** A check that fails ends the step, which is news; its values, and whether it waits, are none. */
 function withoutReadings(status: ModelDeploymentStatus): object {
   const { rollout, ...rest } = essence(status);
   if (rollout === undefined) return rest;
   const { checks = [], shadow: _, waitingFor: __, pods: ___, holdUntil: ____, ...phase } = rollout;
-  return { ...rest, rollout: { ...phase, checks: checks.map(({ name, state }) => ({ name, state })) } };
+  return { ...rest, rollout: { ...phase, checks: checks.map(({ name }) => name) } };
 }
 
 /** When the pods have rested for a while, where nothing but counts and texts is new. */

@@ -75,7 +75,8 @@ function remembered(o: Observed, facts: Facts, rollout: Rollout): RolloutMemory 
 
 /** What is in a candidate's way is no new beginning; and one that failed waits for a person after a scale to zero, too. */
 function keptProgress(rollout: Rollout, before: Progress | undefined): Progress | undefined {
-  const waits = rollout.phase === 'Obstructed' || (rollout.phase === 'Waiting' && before?.failed !== undefined);
+  const waits =
+    rollout.phase === 'Obstructed' || (rollout.phase === 'Waiting' && before?.failed !== undefined);
   return waits && before?.revision === rollout.candidate?.name ? before : undefined;
 }
 

@@ -14,13 +14,13 @@ export interface Warm {
 /**
  * The earlier revisions that keep running for an instant undo: those stable last, while `warmFor` lasts. None is started
  * for this, so none is left once it was scaled to zero, and all give their room up where a quota or a full node holds back
- * what should serve.
+ * what should serve. While the stable revision is watched, the one before it stays in any case.
  */
 export function decideWarm(
   o: Observed,
   promotions: readonly Promotion[],
   busy: ReadonlySet<string>,
-  roomWanted: boolean,
+  { roomWanted, baking }: { readonly roomWanted: boolean; readonly baking: boolean },
 ): Warm {
   const { history, replicas } = o.modelDeployment.spec;
   const { warm, warmFor } = history;
@@ -30,10 +30,16 @@ export function decideWarm(
     .toReversed()
     .filter(({ revision }) => !busy.has(revision) && running.has(revision))
     .map(({ revision, until }) => ({ revision, expiresAt: (until ?? o.now) + durationMs(warmFor) }))
-    .slice(0, warm)
-    .filter(({ expiresAt }) => expiresAt > o.now);
+    .slice(0, baking ? Math.max(1, warm) : warm)
+    .filter(({ expiresAt }, index) => expiresAt > o.now || (baking && index === 0));
   return {
     revisions: kept.map(({ revision }) => revision),
-    nextExpiryAt: kept.length === 0 ? undefined : Math.min(...kept.map(({ expiresAt }) => expiresAt)),
+    nextExpiryAt: minimumAfter(o.now, kept),
   };
+}
+
+/** One that is kept beyond its time, because its successor is watched, expires with no clock. */
+function minimumAfter(now: number, kept: readonly { readonly expiresAt: number }[]): number | undefined {
+  const times = kept.map(({ expiresAt }) => expiresAt).filter((time) => time > now);
+  return times.length === 0 ? undefined : Math.min(...times);
 }

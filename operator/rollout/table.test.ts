@@ -114,7 +114,11 @@ const table: readonly (readonly [string, Partial<Standing>, string])[] = [
   ['one of its pods is left', { ready: 1, ...over, at: 0 }, 'enter 1'],
   // growing
   ['the next step needs more pods', { ...over, ready: 1 }, 'growing with 2'],
-  ['they do not come', { ...over, ready: 1, doneMs: MINUTE, growingMs: 10 * MINUTE }, 'undo DeadlineExceeded'],
+  [
+    'they do not come',
+    { ...over, ready: 1, doneMs: MINUTE, growingMs: 10 * MINUTE },
+    'undo DeadlineExceeded',
+  ],
   [
     'what is over stays over, though a check waits again',
     { doneMs: 1, checks: [check('wait')], ready: 1 },

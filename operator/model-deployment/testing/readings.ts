@@ -32,12 +32,13 @@ export async function underLoad(world: World, ms: number, behaviour: Behaviour =
   const end = world.now + ms;
   while (world.now < end) {
     world.now += Math.min(5_000, end - world.now);
-    world.read(reports(world, rate, failing));
+    world.read(reportsOf(world, rate, failing));
     await world.reconcile();
   }
 }
 
-function reports(world: World, rate: number, failing: number): ReadonlyMap<string, PodReport> {
+/** What each stable pod would report by now. */
+export function reportsOf(world: World, rate: number, failing: number): ReadonlyMap<string, PodReport> {
   const traffic = readTraffic(world.cluster.get('ConfigMap', `${NAME}-traffic`) as ConfigMap | undefined);
   if (traffic === undefined) return new Map();
   const { candidate, stable, generation } = traffic;

@@ -32,7 +32,8 @@ export class World {
   #source: { readonly hash: string; readonly state: SourceState } | undefined;
   #pods = 0;
   #wanted: MonitoringRequest | undefined;
-  #watched: { readonly key: string; readonly from: number } | undefined;
+  #watched:
+    { readonly key: string; readonly from: number; readonly answeredFrom: number | undefined } | undefined;
   readonly start = START;
   /** The revision that fails requests once it is stable. */
   failing: string | undefined;
@@ -68,6 +69,12 @@ export class World {
     return service?.spec.selector?.[LABEL.revision];
   }
 
+  /** What the operator reads from now on. */
+  follow({ monitoring }: Pick<Plan, 'monitoring'>): void {
+    this.#wanted = monitoring;
+    if (monitoring === undefined) this.forgetReadings();
+  }
+
   /** What an operator forgets when it ends. */
   forgetReadings(): void {
     this.#watched = undefined;
@@ -78,16 +85,19 @@ export class World {
   read(reports: ReadonlyMap<string, PodReport>): void {
     const wanted = this.#wanted;
     if (wanted === undefined) return;
-    if (this.#watched?.key !== wanted.key) this.#watched = { key: wanted.key, from: this.now };
+    if (this.#watched?.key !== wanted.key)
+      this.#watched = { key: wanted.key, from: this.now, answeredFrom: undefined };
     const news = wanted.pods.flatMap(({ uid, revision }) => {
       const report = reports.get(uid);
       return report === undefined ? [] : [{ uid, revision, at: this.now, report }];
     });
+    const { from, answeredFrom = this.now } = this.#watched;
+    this.#watched = { ...this.#watched, answeredFrom: news.length === 0 ? undefined : answeredFrom };
     this.monitoring = {
       ...this.monitoring,
       samples: [...this.monitoring.samples, ...news].filter(({ at }) => at > this.now - 600_000),
-      watchedMs: this.now - this.#watched.from,
-      followedMs: this.now - this.#watched.from,
+      watchedMs: this.now - answeredFrom,
+      followedMs: this.now - from,
     };
   }
 
@@ -185,8 +195,7 @@ export class World {
     for (let i = 0; i < PLANS_FOR_ONE_RECONCILE; i += 1) {
       const planned = this.plan();
       if ((await this.carryOut(planned)) !== 'done') continue;
-      this.#wanted = planned.monitoring;
-      if (planned.monitoring === undefined) this.forgetReadings();
+      this.follow(planned);
       return planned;
     }
     throw new Error('every plan is obstructed anew');

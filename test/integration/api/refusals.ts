@@ -62,6 +62,12 @@ export const refusedDeployments: readonly Refusal[] = [
     { rollout: { checks: [{ agreement: { min: 0.9 } }] } },
     'the check agreement compares shadow answers',
   ],
+  [
+    'checks that nothing would look at',
+    { rollout: { checks: [{ errorRate: { max: 0.1 } }] } },
+    'these checks would never be looked at',
+  ],
+  ['a candidate that may take an hour', { rollout: { candidateTimeout: '1h' } }, 'must be at most 10m'],
   ['another onFailure', { rollout: { onFailure: 'hope' } }, 'Unsupported value: "hope"'],
   ['less than no surge', { rollout: { maxSurge: -1 } }, 'should be greater than or equal to 0'],
   ['a header with a space', { rollout: { sticky: { header: 'user id' } } }, 'spec.rollout.sticky.header'],

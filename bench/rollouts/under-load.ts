@@ -62,6 +62,10 @@ function facts({ recording, quiet, change, span }: Outcome): Readonly<Record<str
     quietMs: ms(quiet),
     changeMs: ms(change),
     changeSeconds: Math.round((span.to - span.from) / 1000),
+    // Pods that start take the cores of a small machine for a few seconds: where the slow ones are.
+    secondsWithOver2xP99: recording
+      .p99BySecond(span)
+      .flatMap((p99, second) => (p99 > 2 * quiet.p99 ? [second] : [])),
     answeredBy: Object.fromEntries(recording.revisions(span)),
     generator: {
       lagP99Ms: round(recording.generator.lagP99Ms),

@@ -53,6 +53,15 @@ export class Recording {
     return { p50: at(0.5), p99: at(0.99), max: sorted.at(-1) ?? Number.NaN, count: sorted.length };
   }
 
+  /** The p99 of each second of a span, in order. */
+  p99BySecond({ from, to }: Span): readonly number[] {
+    const seconds = Math.floor((to - from) / 1000);
+    return Array.from({ length: seconds }, (_, i) => {
+      const begin = from + i * 1000;
+      return this.latency({ from: begin, to: begin + 1000 }).p99;
+    });
+  }
+
   /** Answers by the revision that gave them. */
   revisions(span: Span = ALWAYS): ReadonlyMap<string, number> {
     const { failure, revision, revisions } = this.#samples;

@@ -14,10 +14,12 @@ export function undo(ground: Ground): readonly Figure[] {
       measure: () => whileServed(ground, { name: 'undo-warm', replicas: 2 }, byHand),
     },
     ...FAULTS.map((fault) => ({
-      name: `a candidate at 5 % of 200/s with the fault ${fault}, until it gets nothing more`,
+      name: `a candidate at 5 % of 200/s with the fault ${fault}, until it is undone`,
       goal: { atMost: 60, unit: 's' },
       measure: () =>
-        whileServed(ground, { name: `undo-${fault}`, replicas: 2 }, (served) => byItself(served, fault)),
+        whileServed(ground, { name: `undo-${fault.toLowerCase()}`, replicas: 2 }, (served) =>
+          byItself(served, fault),
+        ),
     })),
   ];
 }
@@ -41,20 +43,25 @@ async function byHand(served: Served): Promise<Measurement> {
   return { value: (last - asked) / 1000, detail: { sent: recording.sent, ...recording.latency() } };
 }
 
-/** From the candidate's first share until it has none. */
+/** From the candidate's first share until the status says that it is undone. */
 async function byItself(served: Served, fault: Fault): Promise<Measurement> {
   const load = await served.load(200);
   const observer = new TrafficObserver(served);
   try {
     await served.apply({ version: 2, fault, rollout: { steps: [{ weight: 5, hold: '5m' }] } });
     const found = await served.undone();
+    const undoneAt = Date.now();
     const [first, ...later] = await sharesSeen(observer);
     const end = later.find(({ weight }) => weight === 0);
     if (first === undefined || end === undefined) throw new Error('the candidate never had a share');
     const recording = await load.stop();
     const failed = Object.fromEntries(recording.failures());
     const message = found.status?.conditions?.find(({ type }) => type === 'Stalled')?.message;
-    return { value: (end.at - first.at) / 1000, detail: { failed, sent: recording.sent, message } };
+    const untilNoShare = (end.at - first.at) / 1000;
+    return {
+      value: (undoneAt - first.at) / 1000,
+      detail: { untilNoShare, failed, sent: recording.sent, message },
+    };
   } finally {
     await load.stop().catch(() => undefined);
   }

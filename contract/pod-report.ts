@@ -4,8 +4,11 @@ import { z } from 'zod';
 export const POD_REPORT_PATH = '/windlass/v1/traffic';
 
 const count = z.number().int().nonnegative();
-/** Counts by a name, of which a pod gives at most these. */
-const counts = z.record(z.string().max(128), count).refine((all) => Object.keys(all).length <= 256);
+/** Counts by a name: of predictions a pod has up to 105 (runtime/prediction-counts.ts), of failures ten. */
+const countsOf = (names: number) =>
+  z.record(z.string().max(64), count).refine((all) => Object.keys(all).length <= names);
+const failureCounts = countsOf(32);
+const predictionCounts = countsOf(110);
 
 const histogramSchema = z.object({
   /** Rising upper bounds; `counts` has one entry more, for what is above the last. Not cumulative over bounds. */
@@ -19,11 +22,11 @@ const sideSchema = z.object({
   /** Every request that was meant for this revision, whether or not it answered. */
   requests: count,
   /** Those that it failed, by why (runtime/metrics.ts, ForwardOutcome; `server_error` for a pod's own 5xx). */
-  failures: counts,
+  failures: failureCounts,
   /** Seconds until the whole answer, or until it was given up. */
   latency: histogramSchema,
   /** Its predictions by outcome (classification) or by bin (numbers), so that two revisions can be compared. */
-  predictions: counts,
+  predictions: predictionCounts,
 });
 export type ReportedSide = Readonly<z.infer<typeof sideSchema>>;
 
@@ -33,7 +36,7 @@ const shadowSchema = z.object({
   /** Of these, the ones with the same answer. */
   agreed: count,
   /** Copies that the candidate failed, by why. */
-  failures: counts,
+  failures: failureCounts,
   /** Copies that were not sent because the queue was full. */
   dropped: count,
   /** The greatest difference of each compared pair. */

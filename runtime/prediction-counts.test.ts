@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { podReportSchema } from '#contract/pod-report.ts';
 import { decodePredictions, encodePredictions } from '#runtime/traffic/predictions-header.ts';
 import { predictionBins, PredictionCounts, type PredictionScale } from './prediction-counts.ts';
 
@@ -9,6 +10,11 @@ function counted(scale: PredictionScale | undefined, all: readonly (readonly [st
   const counts = new PredictionCounts(predictionBins(scale));
   counts.add(all.map(([outcome, value]) => ({ outcome, value })));
   return counts;
+}
+
+function isRead(predictions: Readonly<Record<string, number>>): boolean {
+  const served = { requests: 0, failures: {}, latency: { bounds: [], counts: [] }, predictions };
+  return podReportSchema.safeParse({ served }).success;
 }
 
 describe('predictions are counted', () => {
@@ -50,6 +56,21 @@ describe('predictions are counted', () => {
     const all = outcomes.map((outcome) => [outcome, 0.5] as const);
     const text = JSON.stringify(counted({ kind: 'probability', outcomes, buckets: [] }, all).byBin());
     expect(3 * Buffer.byteLength(text)).toBeLessThan(48 * 1024);
+  });
+
+  test.each([1, 4, 5, 16, 17, 1000])('of %d outcomes in bins that the operator reads', (length) => {
+    const outcomes = Array.from({ length }, (_, i) => `${i} `.padEnd(64, '\u4e00'));
+    const values = Array.from({ length: 101 }, (_, i) => i / 100);
+    const all = [...outcomes, 'none of them'].flatMap((outcome) =>
+      [...values, NaN].map((value) => [outcome, value] as const),
+    );
+    expect(isRead(counted({ kind: 'probability', outcomes, buckets: [] }, all).byBin())).toBe(true);
+  });
+
+  test('of the longest numbers in bins that the operator reads', () => {
+    const buckets = Array.from({ length: 26 }, (_, i) => -1.2345678901234567e-100 / (i + 1));
+    const all = [-1, 1, NaN, ...buckets].map((value) => ['value', value] as const);
+    expect(isRead(counted({ kind: 'value', outcomes: ['value'], buckets }, all).byBin())).toBe(true);
   });
 
   test('of a model that declares nothing too', () => {

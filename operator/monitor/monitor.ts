@@ -3,6 +3,7 @@ import type { PodReport } from '#contract/pod-report.ts';
 import { Turns } from '#operator/controller/index.ts';
 import { NOTHING_READ } from '#operator/rollout/readings.ts';
 import type { Monitoring, MonitoringRequest } from '#operator/rollout/readings.ts';
+import { Budget } from './budget.ts';
 import type { PodReportProbe } from './pod-report-probe.ts';
 import type { PrometheusClient, QueryAnswer } from './prometheus.ts';
 import { QueryTurns } from './query-turns.ts';
@@ -32,6 +33,8 @@ const QUERIES_AT_ONCE = 8;
 const QUERY_EVERY_MS = 10_000;
 /** A pod that did not answer is left out of so many rounds, then of twice as many, up to this. */
 const MOST_ROUNDS_OUT = 8;
+/** For the readings of all pods; the chart's limit leaves four times as much for everything else. */
+const MAX_READINGS_BYTES = 48 * 1024 * 1024;
 const NO_PROMETHEUS =
   'the operator was started without --prometheus-url (chart: prometheus.url), so this query has nobody to answer it';
 
@@ -50,6 +53,7 @@ export class Monitor {
   readonly #options: Required<MonitorOptions>;
   readonly #followed = new Map<string, Followed>();
   readonly #podTurns: Turns;
+  readonly #budget = new Budget(MAX_READINGS_BYTES);
   readonly #queryTurns = new QueryTurns(QUERIES_AT_ONCE);
 
   constructor(options: MonitorOptions) {
@@ -77,11 +81,15 @@ export class Monitor {
       asked: new Map(),
     };
     this.#followed.set(modelDeploymentUid, followed);
+    this.#budget.join(followed.readings);
     void this.#run(modelDeploymentUid, followed);
   }
 
   forget(modelDeploymentUid: string): void {
-    this.#followed.get(modelDeploymentUid)?.abort.abort();
+    const followed = this.#followed.get(modelDeploymentUid);
+    if (followed === undefined) return;
+    followed.abort.abort();
+    this.#budget.leave(followed.readings);
     this.#queryTurns.keepOnly(modelDeploymentUid, []);
     this.#followed.delete(modelDeploymentUid);
   }
@@ -123,6 +131,7 @@ export class Monitor {
           const report = await this.#podTurns.run(async () => this.#probe(pod.ip, signal));
           if (signal.aborted) return;
           readings.podAnswered(pod, report);
+          this.#budget.enforce();
           resting.delete(pod.uid);
         } catch (error) {
           if (signal.aborted) return;

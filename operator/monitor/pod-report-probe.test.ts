@@ -22,6 +22,10 @@ async function ask(listener: RequestListener): Promise<PodReport> {
   );
 }
 
+function namesOf(count: number, text: string): Readonly<Record<string, number>> {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`${text}${i}`, 1]));
+}
+
 function answering(body: string, status = 200): RequestListener {
   return (_, response) => response.writeHead(status, { 'content-type': 'application/json' }).end(body);
 }
@@ -45,13 +49,17 @@ describe('a pod’s report', () => {
     ['text for numbers', answering('{"served": {"requests": "many"}}'), 'no report of a pod'],
     [
       'more names than it may have',
-      answering(
-        JSON.stringify({
-          served: side(1, {
-            failures: Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`f${i}`, 1])),
-          }),
-        }),
-      ),
+      answering(JSON.stringify({ served: side(1, { failures: namesOf(33, 'f') }) })),
+      'no report of a pod',
+    ],
+    [
+      'more bins than it may have',
+      answering(JSON.stringify({ served: side(1, { predictions: namesOf(111, 'bin ') }) })),
+      'no report of a pod',
+    ],
+    [
+      'a longer name than it may have',
+      answering(JSON.stringify({ served: side(1, { predictions: namesOf(1, 'x'.repeat(64)) }) })),
       'no report of a pod',
     ],
     [

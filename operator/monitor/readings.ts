@@ -1,8 +1,10 @@
 import type { PodReport } from '#contract/pod-report.ts';
-import type { Monitoring, MonitoringRequest, PodSample, QueryReading } from '#operator/rollout/readings.ts';
+import type { Monitoring, MonitoringRequest, QueryReading } from '#operator/rollout/readings.ts';
 import type { QueryAnswer } from './prometheus.ts';
-import { compact, withoutWorst } from './compact.ts';
-import { thinned } from './thinning.ts';
+import type { Holder } from './budget.ts';
+import { compact } from './compact.ts';
+import { PodSamples } from './pod-samples.ts';
+import type { Keeping } from './thinning.ts';
 
 export interface Clocks {
   /** Milliseconds since 1970. */
@@ -14,10 +16,10 @@ export interface Clocks {
 }
 
 /** What was read of one ModelDeployment. */
-export class Readings {
+export class Readings implements Holder {
   readonly #clocks: Clocks;
   #request: MonitoringRequest;
-  #samples: readonly PodSample[] = [];
+  readonly #samples = new PodSamples();
   readonly #queries = new Map<string, QueryReading>();
   readonly #unreachable = new Map<string, string>();
   /** Since when every round came through, and when the last one did; both by the clock that does not jump. */
@@ -56,10 +58,17 @@ export class Readings {
     const at = this.#clocks.clock();
     this.#unreachable.delete(uid);
     this.#hasAnswer = true;
-    const before = this.#samples.findLast((sample) => sample.uid === uid);
-    const earlier = this.#samples.map((sample) => (sample === before ? withoutWorst(sample) : sample));
-    const sample = { uid, revision, at, report: compact(report, before?.report) };
-    this.#samples = thinned([...earlier, sample], { now: at, since: this.#request.since });
+    const before = this.#samples.newest(uid)?.report;
+    this.#samples.add({ uid, revision, at, report: compact(report, before) }, this.#keeping());
+  }
+
+  /** What the readings of pods take of the memory. */
+  get bytes(): number {
+    return this.#samples.bytes;
+  }
+
+  shrinkTo(bytes: number): void {
+    this.#samples.shrinkTo(bytes, this.#keeping());
   }
 
   podFailed(uid: string, why: string): void {
@@ -77,6 +86,7 @@ export class Readings {
 
   /** A round that began under this key has ended. It counts where a pod answered, or none was to be asked. */
   roundEnded(key: string): void {
+    this.#samples.age(this.#keeping());
     const isGood = this.#hasAnswer || this.#request.pods.length === 0;
     this.#hasAnswer = false;
     if (!isGood || key !== this.#request.key) return;
@@ -87,12 +97,16 @@ export class Readings {
 
   monitoring(): Monitoring {
     return {
-      samples: this.#samples,
+      samples: this.#samples.all(),
       queries: new Map(this.#queries),
       unreachable: new Map(this.#unreachable),
       watchedMs: this.#watchedMs(),
       followedMs: Math.max(0, this.#clocks.monotonic() - this.#followedFrom),
     };
+  }
+
+  #keeping(): Keeping {
+    return { now: this.#clocks.clock(), since: this.#request.since };
   }
 
   #watchedMs(): number {

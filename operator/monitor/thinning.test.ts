@@ -39,12 +39,14 @@ describe('thinned samples', () => {
   });
 
   it('stay within bounds with a pod that says a lot, at no cost to another one', () => {
-    const names = Object.fromEntries(Array.from({ length: 256 }, (_, i) => [`name ${i}`, i]));
-    const long = side(1, { failures: names, predictions: names });
-    const verbose = report({ stable: long, forwarded: long });
+    const verbose = (second: number): PodReport => {
+      const names = Array.from({ length: 110 }, (_, i) => [`${'é'.repeat(58)}${second} ${i}`, i] as const);
+      const long = side(1, { predictions: Object.fromEntries(names) });
+      return report({ stable: long, forwarded: structuredClone(long) });
+    };
     const kept = thinned(
       Array.from({ length: 300 }, (_, i) => [
-        sample(2 * i, verbose, 'a'),
+        sample(2 * i, verbose(2 * i), 'a'),
         sample(2 * i, report(), 'b'),
       ]).flat(),
       { now: BEGAN + 600_000, since: BEGAN },

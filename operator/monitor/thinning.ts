@@ -1,40 +1,42 @@
-import type { ReportedSide } from '#contract/pod-report.ts';
 import type { PodSample } from '#operator/rollout/readings.ts';
+import { bytesBeside, bytesIn } from './size.ts';
 
-/** Numbers that are kept of one pod, of 8 to 40 bytes; one of a model with ten outcomes has a sixth of that. */
-const MAX_NUMBERS = 40_000;
+/** What one pod's readings take at most; those of a model with a hundred bins take half of it. */
+const MAX_POD_BYTES = 1024 * 1024;
 const MAX_AGE_MS = 10 * 60_000;
 /** Younger samples are all kept, so that what begins anew is seen. */
 const YOUNG_MS = 20_000;
 const RECENT_MS = 70_000;
+const COARSEST = 64;
 
 export interface Keeping {
   readonly now: number;
-  /** Samples older than this are of no use, but for a pod's last one. */
+  /** Samples older than this are of no use. */
   readonly since: number;
-  readonly maxNumbers?: number;
+  readonly maxBytes?: number;
+}
+
+/** What is worth keeping of several pods' samples (each pod's oldest first). */
+export function thinned(samples: readonly PodSample[], keeping: Keeping): readonly PodSample[] {
+  const pods = [...Map.groupBy(samples, ({ uid }) => uid).values()];
+  const kept = new Set(pods.flatMap((ofPod) => thinnedPod(ofPod, keeping)));
+  return samples.filter((sample) => kept.has(sample));
 }
 
 /**
- * What is worth keeping of samples (oldest first): each pod's newest one and, with growing distances, earlier ones; fewer
+ * What is worth keeping of a pod's samples (oldest first): the newest one and, with growing distances, earlier ones; fewer
  * where there is a lot in each. A sample that the clock puts into the future counts as new.
  */
-export function thinned(samples: readonly PodSample[], keeping: Keeping): readonly PodSample[] {
-  const { now, since, maxNumbers = MAX_NUMBERS } = keeping;
+export function thinnedPod(
+  samples: readonly PodSample[],
+  { now, since, maxBytes = MAX_POD_BYTES }: Keeping,
+): readonly PodSample[] {
   const useful = samples.filter(({ at }) => at >= since && now - at <= MAX_AGE_MS);
-  const kept = new Set<PodSample>();
-  for (const ofPod of Map.groupBy(useful, ({ uid }) => uid).values()) {
-    for (const sample of thinnedPod(ofPod, now, maxNumbers)) kept.add(sample);
+  let kept = withDistances(useful, now, 1);
+  for (let coarser = 2; bytesIn(kept) > maxBytes && coarser <= COARSEST; coarser *= 2) {
+    kept = withDistances(useful, now, coarser);
   }
-  return useful.filter((sample) => kept.has(sample));
-}
-
-function thinnedPod(samples: readonly PodSample[], now: number, maxNumbers: number): readonly PodSample[] {
-  let kept = withDistances(samples, now, 1);
-  for (let coarser = 2; numbersIn(kept) > maxNumbers && coarser <= 64; coarser *= 2) {
-    kept = withDistances(samples, now, coarser);
-  }
-  return numbersIn(kept) > maxNumbers ? fitting(kept, maxNumbers) : kept;
+  return bytesIn(kept) > maxBytes ? fitting(kept, maxBytes) : kept;
 }
 
 /** Between two kept samples lies at least this. */
@@ -54,38 +56,16 @@ function withDistances(samples: readonly PodSample[], now: number, coarser: numb
   });
 }
 
-/** The newest that fit. */
-function fitting(samples: readonly PodSample[], maxNumbers: number): readonly PodSample[] {
-  let room = maxNumbers;
-  const kept = samples.toReversed().filter((sample) => (room -= numbersOf(sample)) >= 0);
+/** The newest, and of the earlier ones those that fit. */
+function fitting(samples: readonly PodSample[], maxBytes: number): readonly PodSample[] {
+  let room = maxBytes;
+  let beside: PodSample | undefined;
+  const kept = samples.toReversed().filter((sample) => {
+    const bytes = bytesBeside(sample, beside);
+    if (beside !== undefined && bytes > room) return false;
+    room -= bytes;
+    beside = sample;
+    return true;
+  });
   return kept.toReversed();
-}
-
-function numbersIn(samples: readonly PodSample[]): number {
-  return samples.reduce((total, sample) => total + numbersOf(sample), 0);
-}
-
-const counted = new WeakMap<PodSample, number>();
-
-function numbersOf(sample: PodSample): number {
-  const known = counted.get(sample) ?? count(sample);
-  counted.set(sample, known);
-  return known;
-}
-
-function count({ report: { served, rollout } }: PodSample): number {
-  const copied = rollout?.copied;
-  const copies =
-    copied === undefined
-      ? 0
-      : 2 * copied.differences.counts.length +
-        2 * Object.keys(copied.failures).length +
-        6 * copied.worst.length;
-  return 20 + sideCount(served) + sideCount(rollout?.stable) + sideCount(rollout?.forwarded) + copies;
-}
-
-function sideCount(side: ReportedSide | null | undefined): number {
-  if (side === null || side === undefined) return 0;
-  const { failures, latency, predictions } = side;
-  return 2 * (latency.counts.length + Object.keys(failures).length + Object.keys(predictions).length);
 }

@@ -13,8 +13,9 @@ export interface PodSample {
 export type QueryReading =
   { readonly at: number; readonly value: number } | { readonly at: number; readonly problem: string };
 
-/** Everything that was read of a rollout, oldest first; what a check needs of it is the check's business. */
+/** Everything that was read of a rollout; what a check needs of it is the check's business. */
 export interface Monitoring {
+  /** Each pod's oldest first. */
   readonly samples: readonly PodSample[];
   /** By the query's text. */
   readonly queries: ReadonlyMap<string, QueryReading>;

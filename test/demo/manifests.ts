@@ -30,8 +30,22 @@ export function groundwork(store: DemoStore): string {
   return [namespace, secret].map((object) => stringify(object)).join('---\n');
 }
 
+/** Steps of seconds, so that they can be watched. Without traffic there is nothing to check. */
+export function rolloutInSteps(traffic: boolean): object {
+  const check = { errorRate: { max: 0.01, minSamples: 10, window: '8s' } };
+  return {
+    rollout: {
+      steps: [
+        { weight: 25, hold: '8s' },
+        { weight: 50, hold: '8s' },
+      ],
+      checks: traffic ? [check] : [],
+    },
+  };
+}
+
 /** What a team writes: the whole of it. */
-export function modelDeployment(version: string): string {
+export function modelDeployment(version: string, more: object = {}): string {
   return stringify({
     apiVersion: API_VERSION,
     kind: 'ModelDeployment',
@@ -42,6 +56,7 @@ export function modelDeployment(version: string): string {
       serving: {
         resources: { requests: { cpu: '50m', memory: '192Mi' }, limits: { memory: '512Mi' } },
       },
+      ...more,
     },
   });
 }

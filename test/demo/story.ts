@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { elapsed } from '#test/cluster/progress.ts';
 import type { Ground } from './ground.ts';
-import { groundwork, modelDeployment, modelUri, NAME, NAMESPACE } from './manifests.ts';
+import { stringify } from 'yaml';
+import { groundwork, modelDeployment, modelUri, NAME, NAMESPACE, rolloutInSteps } from './manifests.ts';
 import type { Narrator } from './narrator.ts';
 import { emptyBucket, withForward } from './store.ts';
 import { describeTraffic, startTraffic } from './traffic.ts';
@@ -60,12 +61,16 @@ async function serve({ ground, narrator, versions, manifest }: Scene): Promise<v
 
 async function rollOutAndBack({ ground, narrator, versions, manifest }: Scene): Promise<void> {
   const [first, second] = versions;
-  narrator.chapter('Roll out version 2 while customers keep asking');
+  narrator.chapter('Roll out version 2 in steps while customers keep asking');
   const traffic = await startTraffic(ground.cluster, await knownCustomer(first.bundle));
   if (traffic === undefined)
     narrator.say('(This machine does not reach the cluster’s Services: no traffic this time.)');
-  await writeFile(manifest, modelDeployment(second.version));
-  narrator.say(`One line of ${manifest} changes: uri: ${modelUri(second.version)}\n`);
+  const inSteps = rolloutInSteps(traffic !== undefined);
+  await writeFile(manifest, modelDeployment(second.version, inSteps));
+  const added = stringify(inSteps).trimEnd().replaceAll(/^/gm, '      ');
+  narrator.say(
+    `In ${manifest} the line uri: ${modelUri(second.version)} changes, and how it shall go is added:\n\n${added}\n`,
+  );
   const applied = performance.now();
   await narrator.run(['kubectl', 'apply', '-f', manifest]);
   await narrator.run([...PLUGIN, 'status', NAME, ...IN, '--watch', '--timeout=3m']);

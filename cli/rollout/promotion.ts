@@ -34,6 +34,7 @@ export function promotion(input: RolloutInput, request: PromoteRequest): Promoti
   const past = !request.full && isPast(input, candidate, request.step);
   if (!request.full && !past) refuseWhatWaitsForNobody(input, candidate);
   const value = `${number}/${request.full ? 'full' : step}`;
+  if (!past) refuseWhatWasSaidBefore(deployment, candidate, value);
   return {
     candidate,
     value,
@@ -76,6 +77,20 @@ function refuseWhatWaitsForNobody({ deployment }: RolloutInput, { revision, phas
   throw refusal(
     `${what} waits for nobody: ${rollout?.waitingFor ?? 'its hold is over'}`,
     `${follow}; --full skips the steps that come`,
+  );
+}
+
+/** Whoever promoted a step before it failed did not know of the failure: the operator lets that not count. */
+function refuseWhatWasSaidBefore(
+  deployment: RolloutInput['deployment'],
+  { revision, phase }: OnItsWay,
+  value: string,
+): void {
+  if (phase !== 'Paused' || deployment.metadata.annotations?.[ANNOTATION.promote] !== value) return;
+  if (deployment.status?.rollout?.waitingFor?.includes(`${ANNOTATION.promote}-`) !== true) return;
+  throw refusal(
+    `${describeRevision(revision)} was promoted before it failed, which does not count any more`,
+    `to go on all the same, take that away and promote again: kubectl annotate modeldeployment ${named(deployment)} ${ANNOTATION.promote}-`,
   );
 }
 

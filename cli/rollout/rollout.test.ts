@@ -106,6 +106,15 @@ describe('promote ends the hold that the rollout is in', () => {
 });
 
 describe('promote is refused, with the reason and what to do', () => {
+  test('because it was said before the failure, which says nothing of it', () => {
+    const waitingFor =
+      'It failed. Take kubectl annotate modeldeployment bankchurn windlass.dev/promote- away.';
+    const failed = rollingOut({ phase: 'Paused', step: 1, waitingFor }, { reason: 'Paused' });
+    const before = annotated(failed, { 'windlass.dev/promote': '2/1' });
+    expect(refusal(() => promotion(at(before), one)).message).toContain('was promoted before it failed');
+    expect(promotion(at(before), { ...one, full: true }).value).toBe('2/full');
+  });
+
   const undone = deployment({
     conditions: [condition('Ready', 'False', 'RolledBack'), condition('Stalled', 'True')],
     stableRevision: revisionName(1),

@@ -32,9 +32,12 @@ function promoteWhatWaits(world: ModelWorld): void {
   const { status } = world.modelDeployment;
   const reason = findCondition(status?.conditions, 'Ready')?.reason;
   if (reason !== 'WaitingForPromotion' && reason !== 'Paused') return;
-  const candidate = world.revisions.find(({ metadata }) => metadata.name === status?.candidateRevision);
+  // What was promoted and failed while it was watched is kept by `full`.
+  if (status?.candidateRevision === undefined)
+    return world.annotate(ANNOTATION.promote, `${status?.revision ?? 0}/full`);
+  const candidate = world.revisions.find(({ metadata }) => metadata.name === status.candidateRevision);
   const number = candidate?.status?.revision ?? 0;
-  world.annotate(ANNOTATION.promote, `${number}/${status?.rollout?.step ?? 0}`);
+  world.annotate(ANNOTATION.promote, `${number}/${status.rollout?.step ?? 0}`);
 }
 
 /** Whether it came to an end that it stays at. */
@@ -42,7 +45,9 @@ export function endOf({ metadata, status }: ModelDeployment): 'served' | 'stalle
   const condition = (type: 'Ready' | 'Stalled' | 'Reconciling') => findCondition(status?.conditions, type);
   if (status?.observedGeneration !== metadata.generation) return 'on its way';
   const stalled = condition('Stalled');
-  if (stalled?.status === 'True') return stalled.reason === '' ? 'on its way' : 'stalled';
+  // What was in the way may be gone: with a rollout on its way, that is no end.
+  if (stalled?.status === 'True')
+    return stalled.reason === '' || status.rollout !== undefined ? 'on its way' : 'stalled';
   const ready = condition('Ready')?.status === 'True' && condition('Reconciling')?.status !== 'True';
   return ready && status?.rollout === undefined ? 'served' : 'on its way';
 }

@@ -19,8 +19,18 @@ interface Place {
 export class ModelHolds {
   #place: Place | undefined;
   #quality: Quality = 'none';
+  /** Revision number -> the last stage whose hold a person ended. */
+  readonly #promoted = new Map<number, number>();
   /** Something was lost or changed, so that where the candidate stands is not known: its next place is believed. */
   #unknown = false;
+
+  /** What a person said once holds, also where another word takes its place. */
+  hear({ modelDeployment }: Scene): void {
+    const [number, to] = (modelDeployment.metadata.annotations?.[ANNOTATION.promote] ?? '').split('/');
+    const through = to === 'full' ? Number.POSITIVE_INFINITY : Number(to);
+    if (Number.isNaN(through)) return;
+    this.#promoted.set(Number(number), Math.max(this.#promoted.get(Number(number)) ?? -1, through));
+  }
 
   forget(): void {
     this.#place = undefined;
@@ -75,7 +85,7 @@ export class ModelHolds {
   ): string | undefined {
     const from = known?.step ?? 0;
     if (step <= from) return undefined;
-    const through = promotedThrough(modelDeployment.metadata.annotations?.[ANNOTATION.promote], number);
+    const through = this.#promoted.get(number) ?? -1;
     const settings = modelDeployment.spec.rollout;
     // The gate before the first step holds only with shadow, which is a share of its own.
     const first = settings?.shadow === undefined ? Math.max(1, from) : from;
@@ -97,11 +107,4 @@ function holdOf(stage: number, settings: RolloutSettings | undefined): number | 
   if (stage === 0) return settings?.shadow === undefined ? 0 : durationMs(settings.shadow.hold);
   const hold = settings?.steps?.[stage - 1]?.hold;
   return hold === undefined ? 'person' : durationMs(hold);
-}
-
-/** The last stage whose hold a person ended; -1: none. */
-function promotedThrough(annotation: string | undefined, number: number): number {
-  const [which, to] = (annotation ?? '').split('/');
-  if (which !== String(number) || to === undefined) return -1;
-  return to === 'full' ? Number.POSITIVE_INFINITY : Number(to);
 }

@@ -50,6 +50,7 @@ export class Model {
 
   /** The promise that a write breaks, in words. `elapsedMs` is time that has passed, whatever clocks show. */
   broken(write: Write, scene: Scene, elapsedMs: number): string | undefined {
+    this.#holds.hear(scene);
     const { metadata } = scene.modelDeployment;
     if (metadata.deletionTimestamp !== undefined)
       return `${write.verb} ${write.kind} ${write.name} although the ModelDeployment is being deleted`;

@@ -47,7 +47,7 @@ export function endOf({ metadata, status }: ModelDeployment): 'served' | 'stalle
   const stalled = condition('Stalled');
   // What was in the way may be gone: with a rollout on its way, that is no end.
   if (stalled?.status === 'True')
-    return stalled.reason === '' || status.rollout !== undefined ? 'on its way' : 'stalled';
+    return stalled.reason === '' || status?.rollout !== undefined ? 'on its way' : 'stalled';
   const ready = condition('Ready')?.status === 'True' && condition('Reconciling')?.status !== 'True';
   return ready && status?.rollout === undefined ? 'served' : 'on its way';
 }

@@ -2,9 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { LABEL } from '#contract/names.ts';
+import type { ModelDeployment } from '#operator/api/objects.ts';
 import { createCaches, type RunningCaches } from '#operator/caches/index.ts';
 import { parseFlags } from '#operator/flags.ts';
-import type { Kube, KubeObject, Pod, ResourceType } from '#operator/kube/index.ts';
+import type { Kube, KubeObject, Pod, ResourceType, Store } from '#operator/kube/index.ts';
 import { createKube, kubeconfigAccess, Transport } from '#operator/kube/index.ts';
 import { createLog } from '#operator/logging.ts';
 import { createReconciler, type Caches } from '#operator/model-deployment/index.ts';
@@ -119,12 +121,13 @@ export class Room {
       {
         flags: parsed.flags,
         log: quiet,
-        createReconcile: async ({ kube, caches, events, enqueue }) =>
-          createReconciler({
+        createReconcile: async ({ kube, caches: own, events, enqueue }) => {
+          const { caches, seen } = remembering(own);
+          return createReconciler({
             kube: heard(kube, {
               before: (write) => {
                 const { namespace = '' } = write;
-                this.#tenants.get(namespace)?.judge(write, this.#scene(namespace, caches));
+                this.#tenants.get(namespace)?.judge(write, this.#sceneOf(namespace, seen));
               },
               after: () => undefined,
             }),
@@ -141,7 +144,8 @@ export class Room {
                 everyMs: READ_EVERY_MS,
               }),
             enqueue,
-          }),
+          });
+        },
       },
       abort.signal,
     );
@@ -152,6 +156,18 @@ export class Room {
     this.#operator?.abort.abort();
     await this.#operator?.ended;
     this.#operator = undefined;
+  }
+
+  /** By the spec that the reconcile began with: a person may have changed it since. */
+  #sceneOf(namespace: string, { caches, specs }: Seen): Scene | undefined {
+    const scene = this.#scene(namespace, caches);
+    const modelDeployment = specs.get(namespace);
+    if (scene === undefined || modelDeployment === undefined) return scene;
+    const pods = caches.pods.list(namespace).filter(readyNow);
+    const known = (revision: string): number =>
+      pods.filter(({ metadata }) => metadata.labels?.[LABEL.revision] === revision).length;
+    const readyPods = (revision: string): number => Math.max(scene.readyPods(revision), known(revision));
+    return { ...scene, modelDeployment, readyPods };
   }
 
   /** What `caches` show; of pods, what they are and were a moment ago. */
@@ -220,4 +236,31 @@ export class Room {
 /** One of them has a field less, and fits none of the others. */
 function inputsOf(version: string): readonly string[] {
   return version === 'content-3' ? ['income'] : ['age', 'income'];
+}
+
+/** What an operator has read. */
+interface Seen {
+  readonly caches: Caches;
+  /** Namespace -> the ModelDeployment as its last reconcile read it. */
+  readonly specs: Map<string, ModelDeployment>;
+}
+
+function remembering(own: Caches): { readonly caches: Caches; readonly seen: Seen } {
+  const specs = new Map<string, ModelDeployment>();
+  const store = own.modelDeployments;
+  const modelDeployments: Store<ModelDeployment> = {
+    get hasSynced() {
+      return store.hasSynced;
+    },
+    get: (ref) => {
+      const found = store.get(ref);
+      if (found !== undefined) specs.set(ref.namespace, found);
+      return found;
+    },
+    list: (namespace) => store.list(namespace),
+    byIndex: (index, key) => store.byIndex(index, key),
+    observe: (object) => store.observe(object),
+    forget: (ref, uid) => store.forget(ref, uid),
+  };
+  return { caches: { ...own, modelDeployments }, seen: { caches: own, specs } };
 }

@@ -8,6 +8,7 @@ import type { PodReport } from '#contract/pod-report.ts';
 import { NOTHING_READ, type Monitoring, type MonitoringRequest } from '#operator/rollout/readings.ts';
 import type { SourceState } from '#operator/source/index.ts';
 import type { Plan } from '../action.ts';
+import { timeMs } from '../annotations.ts';
 import { execute } from '../execute.ts';
 import { gather } from '../gather.ts';
 import { ownerOf, revisionLabel } from '../identity.ts';
@@ -205,9 +206,11 @@ export class World {
   runPods(state: PodState = {}): void {
     for (const existing of this.pods) {
       const revision = revisionLabel(existing.metadata) ?? '';
-      if (!this.deployments.some(({ metadata }) => metadata.name === revision)) {
-        this.cluster.remove('Pod', existing.metadata.name);
-      }
+      const madeBy = this.deployments.find(({ metadata }) => metadata.name === revision);
+      // Pods of an earlier Deployment of that name go with it.
+      const earlier =
+        timeMs(existing.metadata.creationTimestamp) < timeMs(madeBy?.metadata.creationTimestamp);
+      if (madeBy === undefined || earlier) this.cluster.remove('Pod', existing.metadata.name);
     }
     for (const { metadata, spec } of this.deployments) {
       const pods = this.podsOf(metadata.name);

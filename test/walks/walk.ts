@@ -173,8 +173,11 @@ class LiveWalk {
 
   async #promoteWhatWaits({ status }: ModelDeployment): Promise<void> {
     const reason = findCondition(status?.conditions, 'Ready')?.reason;
-    if (reason === 'WaitingForPromotion' || reason === 'Paused')
-      await this.#annotate(ANNOTATION.promote, `${await this.#number()}/${status?.rollout?.step ?? 0}`);
+    if (reason !== 'WaitingForPromotion' && reason !== 'Paused') return;
+    // One of before a failure does not count until it is given anew.
+    await this.#annotate(ANNOTATION.promote, null);
+    await sleep(500);
+    await this.#annotate(ANNOTATION.promote, `${await this.#number()}/${status?.rollout?.step ?? 0}`);
   }
 
   async #until(accept: (found: ModelDeployment) => boolean, withinMs: number): Promise<void> {

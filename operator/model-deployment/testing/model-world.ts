@@ -142,6 +142,7 @@ export class ModelWorld extends World {
         const owned = metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
         if (!owned && kind !== 'Pod' && kind !== 'ModelRollback') this.cluster.remove(kind, metadata.name);
       }
+    this.runPods();
     for (const each of this.pods) if (isFailing(each)) this.#getReady(each);
   }
 

@@ -13,6 +13,7 @@ import { PredictionEndpoint } from '#runtime/http/predictions.ts';
 import { createLogger, type Logger } from '#runtime/log.ts';
 import { Metrics } from '#runtime/metrics.ts';
 import { loadModel, type Model } from '#runtime/model/load.ts';
+import { prepareForwarding } from '#runtime/traffic/forward.ts';
 import { missingText } from '#runtime/model/missing.ts';
 import { predictionScale } from '#runtime/model/scale.ts';
 import { createPeerServer } from '#runtime/peer.ts';
@@ -61,6 +62,7 @@ export async function runServe(options: ServeOptions, { shutdown, onReady }: Ser
     last.write(diedLoading(servingOf(options)));
     loaded = await load(options, service, log);
     peer = await openPeer(options, service.state, log);
+    if (options.trafficFile !== undefined) await prepareForwarding();
   } catch (error) {
     last.write(logged(failureOf(error), error, log));
     await closeAll(service, { peer, watch });

@@ -5,19 +5,22 @@ import type { Observed } from './observed.ts';
 import { isReady, podsOf, type Facts } from './revisions.ts';
 import { readTraffic, trafficName } from './traffic-file.ts';
 
-const NAME = 'split applied';
+/** How status calls it. */
+export const SPLIT_APPLIED = 'split applied';
 const LIMIT = 'by every stable pod';
 
 /**
  * Whether every stable pod does what the traffic file says: while one does not, or cannot be asked, no hold ends. Nothing
  * is shown while all do.
  */
-export function appliedCheck(o: Observed, facts: Facts): readonly CheckResult[] {
+export function appliedCheck(o: Observed, facts: Facts, since: number): readonly CheckResult[] {
+  // This very plan writes what they shall apply.
+  if (since === o.now) return [];
   const known = child(o, 'ConfigMap', trafficName(ownerOf(o.modelDeployment)));
   const traffic = known.is === 'ours' ? readTraffic(known.object) : undefined;
   if (traffic?.candidate === undefined || facts.stable === undefined) return [];
   const wait = (message: string): readonly CheckResult[] => [
-    { name: NAME, state: 'wait', limit: LIMIT, message },
+    { name: SPLIT_APPLIED, state: 'wait', limit: LIMIT, message },
   ];
   for (const { metadata } of podsOf(o, facts.stable).filter(isReady)) {
     const report = o.monitoring.samples.findLast(({ uid }) => uid === metadata.uid)?.report;

@@ -121,7 +121,7 @@ function standingOf(
       taking === undefined
         ? []
         : [
-            ...appliedCheck(o, facts),
+            ...appliedCheck(o, facts, began),
             ...judge(o, candidate, { phase: taking, since, checks, before: facts.stable }),
           ],
     ready,

@@ -2,6 +2,7 @@ import { canonicalJson } from '#contract/canonical.ts';
 import { findCondition, type ConditionType } from '#operator/api/conditions.ts';
 import type { ModelDeploymentStatus } from '#operator/api/model-deployment.ts';
 import { timeMs } from './annotations.ts';
+import { SPLIT_APPLIED } from './applied-check.ts';
 import { mergePatch } from './merge-patch.ts';
 import type { Observed } from './observed.ts';
 import { isReady, podsOf, readyAt } from './revisions.ts';
@@ -87,7 +88,10 @@ function withoutReadings(status: ModelDeploymentStatus): object {
   const { rollout, ...rest } = essence(status);
   if (rollout === undefined) return rest;
   const { checks = [], shadow: _, waitingFor: __, pods: ___, holdUntil: ____, ...phase } = rollout;
-  return { ...rest, rollout: { ...phase, checks: checks.map(({ name }) => name) } };
+  return {
+    ...rest,
+    rollout: { ...phase, checks: checks.map(({ name }) => name).filter((name) => name !== SPLIT_APPLIED) },
+  };
 }
 
 /** When the pods have rested for a while, where nothing but counts and texts is new. */

@@ -134,7 +134,14 @@ function opening(target: Target): Opened {
   return { target, rest: new Rest(), pool };
 }
 
-/** undici costs a few MB, which only a pod that forwards has to pay. */
+/**
+ * Loads what forwarding takes, before a pod is ready: at the moment of an undo all its clients would wait for it. A server
+ * that has no traffic file never forwards, and saves the few MB of undici.
+ */
+export async function prepareForwarding(): Promise<void> {
+  await import('./pool.ts');
+}
+
 async function openPool(url: string): Promise<Pool> {
   const { poolOf } = await import('./pool.ts');
   return poolOf(url);

@@ -137,6 +137,7 @@ const table: readonly (readonly [string, Partial<Standing>, string])[] = [
     { at: 2, elapsedMs: 5 * MINUTE, checks: [check('wait')] },
     'person with 2',
   ],
+  ['the step had a hold before, which was over', { at: 2, doneMs: 1 }, 'person with 4'],
   ['it is promoted past it', { at: 2, promotedThrough: 2 }, 'promote'],
   ['it is promoted, and not at full size', { at: 2, promotedThrough: 2, ready: 2 }, 'growing with 4'],
   // a person

@@ -182,7 +182,8 @@ function isPromoted({ at = 0, promotedThrough }: Standing): boolean {
 
 /** Its hold is over, and that is remembered or was said by a person. */
 function isOver(s: Standing): boolean {
-  return s.doneMs !== undefined || isPromoted(s);
+  // A step that waits for a person by now may have had a hold when that was over.
+  return isPromoted(s) || (s.doneMs !== undefined && stageOf(s).holdMs !== 'person');
 }
 
 /** A person saw what failed here and lets it go on: what was allowed before the failure does not count. */

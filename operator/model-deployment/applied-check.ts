@@ -1,9 +1,7 @@
 import type { CheckResult } from '#operator/rollout/check-result.ts';
-import { child } from './children.ts';
-import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
 import { isReady, podsOf, type Facts } from './revisions.ts';
-import { readTraffic, trafficName } from './traffic-file.ts';
+import { trafficNow } from './traffic-map.ts';
 
 /** How status calls it. */
 export const SPLIT_APPLIED = 'split applied';
@@ -16,8 +14,7 @@ const LIMIT = 'by every stable pod';
 export function appliedCheck(o: Observed, facts: Facts, since: number): readonly CheckResult[] {
   // This very plan writes what they shall apply.
   if (since === o.now) return [];
-  const known = child(o, 'ConfigMap', trafficName(ownerOf(o.modelDeployment)));
-  const traffic = known.is === 'ours' ? readTraffic(known.object) : undefined;
+  const traffic = trafficNow(o);
   if (traffic?.candidate === undefined || facts.stable === undefined) return [];
   const wait = (message: string): readonly CheckResult[] => [
     { name: SPLIT_APPLIED, state: 'wait', limit: LIMIT, message },

@@ -1,10 +1,8 @@
 import type { News, PlannedEvent } from './action.ts';
 import type { Observed } from './observed.ts';
 import { MEMORY, promotionsSchema, readAnnotation, type Binding, type Rejection } from './annotations.ts';
-import { child } from './children.ts';
-import { ownerOf } from './identity.ts';
 import { findRecord, type Facts } from './revisions.ts';
-import { trafficName } from './traffic-file.ts';
+import { ownTrafficMap } from './traffic-map.ts';
 import type { RollbackDecision } from './rollback.ts';
 import { positionOf } from './position.ts';
 import { numberOf, type Rollout } from './rollout.ts';
@@ -150,11 +148,8 @@ function started({ facts }: Told): readonly PlannedEvent[] {
  * to its end is none: its beginning was.
  */
 function promoted({ o, facts, stable, rollbacks }: Told): readonly PlannedEvent[] {
-  const known = child(o, 'ConfigMap', trafficName(ownerOf(o.modelDeployment)));
-  const kept =
-    known.is === 'ours'
-      ? readAnnotation(known.object.metadata, MEMORY.promotions, promotionsSchema)
-      : undefined;
+  const configMap = ownTrafficMap(o);
+  const kept = configMap && readAnnotation(configMap.metadata, MEMORY.promotions, promotionsSchema);
   const told = o.modelDeployment.status?.stableRevision;
   const before = kept?.at(-1)?.revision ?? told;
   if (stable === undefined || stable === before || stable === told) return [];

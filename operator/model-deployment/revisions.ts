@@ -15,9 +15,10 @@ import {
   type RolloutMemory,
 } from './annotations.ts';
 import { child, ours } from './children.ts';
-import { ownerOf, revisionLabel } from './identity.ts';
+import { revisionLabel } from './identity.ts';
 import type { Observed } from './observed.ts';
-import { readTraffic, trafficName } from './traffic-file.ts';
+import { readTraffic } from './traffic-file.ts';
+import { ownTrafficMap } from './traffic-map.ts';
 
 /** A ModelRevision as the decisions see it; `object.metadata.uid` is absent while it is only planned. */
 export interface RevisionRecord {
@@ -46,8 +47,7 @@ export interface Facts {
 
 export function readFacts(o: Observed): Facts {
   const records = ours(o, 'ModelRevision').map(readRecord);
-  const traffic = child(o, 'ConfigMap', trafficName(ownerOf(o.modelDeployment)));
-  const configMap = traffic.is === 'ours' ? traffic.object : undefined;
+  const configMap = ownTrafficMap(o);
   const stable = stableRevision(o, records, configMap);
   return {
     records,

@@ -4,14 +4,13 @@ import { durationMs } from '#operator/api/schema.ts';
 import { readNumber, timeMs, MEMORY, type Rejection } from './annotations.ts';
 import { child } from './children.ts';
 import { seenFailure } from './failures.ts';
-import { ownerOf } from './identity.ts';
 import type { Observed, Obstacle, SeenFailure } from './observed.ts';
 import { bakeAfter, decideBake } from './bake.ts';
 import type { Position } from './position.ts';
 import { findRecord, isReady, podsOf, type Facts, type RevisionRecord } from './revisions.ts';
 import { judge, shift } from './shifting.ts';
 import type { Cause, Target } from './target.ts';
-import { readTraffic, trafficName } from './traffic-file.ts';
+import { trafficMap, trafficNow } from './traffic-map.ts';
 
 /** Where the rollout of the target stands. */
 export type Rollout =
@@ -282,7 +281,7 @@ function obstacleOf(o: Observed, facts: Facts, candidate: string): Obstacle | un
     child(o, 'Deployment', candidate),
     child(o, 'Service', candidate),
     child(o, 'Service', o.modelDeployment.metadata.name),
-    ...(facts.stable === undefined ? [child(o, 'ConfigMap', trafficName(ownerOf(o.modelDeployment)))] : []),
+    ...(facts.stable === undefined ? [trafficMap(o)] : []),
   ];
   for (const known of needed) if (known.is === 'obstructed') return known.obstacle;
   return undefined;
@@ -293,8 +292,7 @@ export function numberOf(facts: Facts, o: Observed, revision: string): number | 
   const record = findRecord(facts, revision);
   if (record !== undefined && record.number > 0) return record.number;
   const deployment = child(o, 'Deployment', revision);
-  const traffic = child(o, 'ConfigMap', trafficName(ownerOf(o.modelDeployment)));
-  const told = readTraffic(traffic.is === 'ours' ? traffic.object : undefined)?.stable;
+  const told = trafficNow(o)?.stable;
   const { status } = o.modelDeployment;
   const highest = Math.max(
     (deployment.is === 'ours' ? readNumber(deployment.object.metadata, MEMORY.revisionNumber) : 0) ?? 0,

@@ -7,12 +7,11 @@ import { decideMove, type Move, type Standing, type Wait } from '#operator/rollo
 import { timeMs } from './annotations.ts';
 import { appliedCheck } from './applied-check.ts';
 import { isPaused, promoteRequest } from './by-hand.ts';
-import { child } from './children.ts';
 import { crashes } from './failures.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed, SeenFailure } from './observed.ts';
 import type { Position } from './position.ts';
-import { readTraffic, trafficName } from './traffic-file.ts';
+import { trafficNow } from './traffic-map.ts';
 import { sizesNow } from './sizes.ts';
 import { weightNow } from './weight.ts';
 import { readyAt, type Facts, type RevisionRecord } from './revisions.ts';
@@ -147,8 +146,7 @@ export function judge(
 ): readonly CheckResult[] {
   const { name, namespace } = ownerOf(o.modelDeployment);
   const { metrics } = object.spec.model;
-  const traffic = child(o, 'ConfigMap', trafficName(ownerOf(o.modelDeployment)));
-  const generation = traffic.is === 'ours' ? readTraffic(traffic.object)?.generation : undefined;
+  const generation = trafficNow(o)?.generation;
   return judgeChecks(look.checks, {
     now: o.now,
     phase: look.phase,

@@ -5,13 +5,14 @@ import type { ConfigMap } from '#operator/kube/index.ts';
 import type { RolloutMemory } from './annotations.ts';
 import type { Progress } from '#operator/rollout/progress.ts';
 import { promoteTooSoon } from './by-hand.ts';
-import { child, type Child } from './children.ts';
+import type { Child } from './children.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
 import { progressOf, shareOf } from './position.ts';
 import type { Facts } from './revisions.ts';
 import { numberOf, type Rollout } from './rollout.ts';
-import { readTouch, readTraffic, revisionUrl, trafficName } from './traffic-file.ts';
+import { readTouch, readTraffic, revisionUrl } from './traffic-file.ts';
+import { trafficMap } from './traffic-map.ts';
 
 /** What the traffic file says once the plan is carried out. */
 export interface TrafficPlan {
@@ -29,8 +30,7 @@ export function planTraffic(
   rollout: Rollout,
   stable: string | undefined,
 ): TrafficPlan {
-  const owner = ownerOf(o.modelDeployment);
-  const known = child(o, 'ConfigMap', trafficName(owner));
+  const known = trafficMap(o);
   const before = readTraffic(known.is === 'ours' ? known.object : undefined);
   const memory = remembered(o, facts, rollout);
   if (stable === undefined || known.is === 'obstructed' || known.is === 'leaving')

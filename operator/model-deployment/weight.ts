@@ -1,10 +1,8 @@
 import { podsFor } from '#operator/rollout/stages.ts';
-import { child } from './children.ts';
-import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
 import type { Facts, RevisionRecord } from './revisions.ts';
 import { sizesNow } from './sizes.ts';
-import { readTraffic, trafficName } from './traffic-file.ts';
+import { trafficNow } from './traffic-map.ts';
 
 /** No greater share than its ready pods are sized for: settings that change in the middle, and pods that come back, wait. */
 export function weightNow(
@@ -15,7 +13,6 @@ export function weightNow(
   ready: number,
 ): number {
   if (ready >= podsFor(weight, sizesNow(o, facts))) return weight;
-  const known = child(o, 'ConfigMap', trafficName(ownerOf(o.modelDeployment)));
-  const now = readTraffic(known.is === 'ours' ? known.object : undefined)?.candidate;
+  const now = trafficNow(o)?.candidate;
   return Math.min(weight, now?.number === number ? now.weight : 0);
 }

@@ -5,4 +5,4 @@ set -eu
 cd "$(dirname "$0")"
 exec uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command training/lock.sh \
-  --group pyproject.toml:dev pyproject.toml --output-file requirements.lock
+  --extra pictures --group pyproject.toml:dev pyproject.toml --output-file requirements.lock

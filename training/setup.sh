@@ -18,7 +18,7 @@ if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$digest" ] && .venv/bin/python -c '
   exit 0
 fi
 
-echo "training: making the Python environment training/.venv (about 500 MB, a minute at most)"
+echo "training: making the Python environment training/.venv (about 2 GB, two minutes at most)"
 rm -rf .venv
 "$python" -m venv .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \

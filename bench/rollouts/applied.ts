@@ -96,7 +96,10 @@ export class TrafficObserver {
   }
 }
 
-/** Seconds from the write of each generation with a share until the last pod had applied it. */
+/**
+ * Seconds from the write of each generation with a share until the last pod that had applied an earlier one applied it:
+ * a pod that starts later begins with what is written then, however long after the write that is.
+ */
 export async function secondsUntilApplied(
   { inConfigMap, atPods }: Seen,
   {
@@ -113,9 +116,18 @@ export async function secondsUntilApplied(
   const times = writes.map(({ stageTimestamp }) => Date.parse(stageTimestamp ?? ''));
   return [...inConfigMap].flatMap(([generation, { at, weight }]) => {
     const written = times.findLast((time) => time <= at);
-    const last = Math.max(...(atPods.get(generation)?.values() ?? []));
+    const last = Math.max(
+      ...[...(atPods.get(generation) ?? [])].flatMap(([ip, time]) =>
+        hadApplied(atPods, ip, generation) ? [time] : [],
+      ),
+    );
     return weight === 0 || written === undefined || !Number.isFinite(last)
       ? []
       : [{ weight, seconds: (last - written) / 1000 }];
   });
+}
+
+/** Whether the pod ever reported an earlier generation than this one. */
+function hadApplied(atPods: Seen['atPods'], ip: string, generation: number): boolean {
+  return [...atPods].some(([earlier, times]) => earlier < generation && times.has(ip));
 }

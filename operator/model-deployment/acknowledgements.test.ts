@@ -39,7 +39,7 @@ test('a pod that cannot be reached is given up soon, and reports nothing', async
   });
   acknowledgements.follow('md', inquiry(2, 'a'));
   await sleep(80);
-  expect(asked).toBe(3);
+  expect(asked).toBe(6);
   expect(acknowledgements.reported('md').size).toBe(0);
 });
 

@@ -23,8 +23,8 @@ interface Followed {
   waiting: number;
 }
 
-/** A pod that cannot be reached may be starting, or behind a network policy: it is asked this often. */
-const UNREACHABLE_TIMES = 3;
+/** A pod that cannot be reached may be starting, or behind a network policy: it is asked this often, less and less. */
+const UNREACHABLE_TIMES = 6;
 
 /** Asks pods in the background what they have applied, for a while after each switch. */
 export class Acknowledgements {
@@ -97,7 +97,7 @@ export class Acknowledgements {
       } catch {
         unreachable += 1;
       }
-      await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
+      await sleep(everyMs * (1 + unreachable), undefined, { signal, ref: false }).catch(() => undefined);
     }
     return false;
   }

@@ -10,8 +10,11 @@ import { keep } from './upkeep.ts';
 
 /** For this long after a switch the operator asks the pods what they have applied. */
 export const FRESH_MS = 10_000;
-/** Seconds after a switch at which a pod that still has an older file is told once more. */
-const AGAIN_AFTER_S = [1, 2, 4, 8] as const;
+/**
+ * After a switch, when a pod that still has an older file is told once more. The first are close together: a kubelet that
+ * sees the pod's annotation before the ConfigMap reads the older file, and keeps it for a minute.
+ */
+const AGAIN_AFTER_MS = [300, 700, 1500, 3000, 6000] as const;
 /** creationTimestamp has whole seconds, and a kubelet may read a file a moment before it mounts it. */
 const CREATION_SLACK_MS = 2_000;
 
@@ -105,9 +108,9 @@ function touch(o: Observed, pod: Pod, { generation, switchedAt, watched }: Chang
   return stale && (watched || elapsedMs < FRESH_MS) && attempt > before ? [touched] : [];
 }
 
-/** The seconds after a switch at which a pod is told; once it is long ago, every ten seconds, where somebody watches. */
+/** How often a pod should have been told by now; once the switch is long ago, every ten seconds, where somebody watches. */
 function attemptAt(elapsedMs: number, watched: boolean): number {
-  if (elapsedMs < FRESH_MS) return AGAIN_AFTER_S.findLast((seconds) => elapsedMs >= seconds * 1000) ?? 0;
+  if (elapsedMs < FRESH_MS) return AGAIN_AFTER_MS.filter((after) => elapsedMs >= after).length;
   return watched ? Math.floor(elapsedMs / FRESH_MS) * 10 : 0;
 }
 
@@ -124,9 +127,9 @@ function inquiry(
     return ip === undefined || done ? [] : [{ uid: metadata.uid ?? '', ip }];
   });
   if (asked.length === 0) return { inquiry: undefined, againAt: undefined };
-  const next = AGAIN_AFTER_S.find((seconds) => switchedAt + seconds * 1000 > o.now);
+  const next = AGAIN_AFTER_MS.find((after) => switchedAt + after > o.now);
   return {
     inquiry: { generation, pods: asked },
-    againAt: next === undefined ? undefined : switchedAt + next * 1000,
+    againAt: next === undefined ? undefined : switchedAt + next,
   };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bundlePathSchema, MAX_BUNDLE_FILES, sha256Schema } from './artifact.ts';
 import { imageInputSchema, imageTensorProblem } from './image-input.ts';
+import { imagePropertySchema } from './image-properties.ts';
 
 /** model.json itself may have this many bytes; reference and golden are files beside it. */
 export const MAX_MANIFEST_BYTES = 1024 * 1024;
@@ -260,6 +261,9 @@ export const referenceSchema = z.strictObject({
     z.string(),
     z.discriminatedUnion('kind', [numericReferenceSchema, categoricalReferenceSchema]),
   ),
+  /** What the model answers; of image-classification the greatest probability. */
   prediction: numericReferenceSchema.optional(),
+  /** Of the training pictures, for a model that takes pictures. */
+  image: z.partialRecord(imagePropertySchema, numericReferenceSchema).optional(),
 });
 export type Reference = Readonly<z.infer<typeof referenceSchema>>;

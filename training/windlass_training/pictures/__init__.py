@@ -1,0 +1,1 @@
+"""What systems share that classify pictures."""

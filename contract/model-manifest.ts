@@ -93,6 +93,8 @@ export const decisionSchema = z.strictObject({
     .optional(),
 });
 
+const constantSchema = z.union([z.string().max(1024), z.number(), z.boolean(), z.null()]);
+
 /**
  * Where a field of an answer comes from.
  * - probability: P(positive class); prediction: 0/1, or the class index; label: labels[prediction];
@@ -100,7 +102,9 @@ export const decisionSchema = z.strictObject({
  *   probabilities: {label: p}; value: a regression's number; output: a raw output tensor's row, by `name`
  * - version, name: of model.json; revision: the ModelRevision; timestamp: ISO 8601, UTC;
  *   durationMs / durationSeconds: of this request
- * - modelLoaded, uptimeSeconds: for /health; constant: `value` as it stands
+ * - requestId: of this request, as in the header x-request-id; rows: how many this request holds
+ * - modelLoaded, uptimeSeconds: for /health; loadedAt: when the model was loaded, ISO 8601, UTC
+ * - featureNames, featureCount: of model.json's inputs, in their order; constant: `value` as it stands
  */
 export const responseFieldSchema = z.discriminatedUnion('from', [
   z.strictObject({
@@ -118,8 +122,13 @@ export const responseFieldSchema = z.discriminatedUnion('from', [
       'timestamp',
       'durationMs',
       'durationSeconds',
+      'requestId',
+      'rows',
       'modelLoaded',
       'uptimeSeconds',
+      'loadedAt',
+      'featureNames',
+      'featureCount',
     ]),
     /** Decimal places that a number is rounded to. */
     decimals: z.int().min(0).max(15).optional(),
@@ -127,14 +136,18 @@ export const responseFieldSchema = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('output'), name: nameSchema }),
   z.strictObject({
     from: z.literal('constant'),
-    value: z.union([z.string().max(1024), z.number(), z.boolean()]),
+    value: z.union([
+      constantSchema,
+      z.array(constantSchema).max(100),
+      z.record(z.string().max(128), constantSchema),
+    ]),
   }),
 ]);
 export type ResponseField = Readonly<z.infer<typeof responseFieldSchema>>;
 
 const responseFieldsSchema = z.record(z.string().min(1).max(128), responseFieldSchema);
 
-/** The shape of /predict's, /predict_batch's and /health's answers, so that existing clients need no change. */
+/** The shape of /predict's, /predict_batch's, /health's and other answers, so that existing clients need no change. */
 export const responseSchema = z.strictObject({
   predict: responseFieldsSchema,
   batch: z
@@ -148,6 +161,10 @@ export const responseSchema = z.strictObject({
     })
     .optional(),
   health: responseFieldsSchema.optional(),
+  /** Fields of GET /model/info, beside or in place of its own. */
+  modelInfo: responseFieldsSchema.optional(),
+  /** Fields of GET /, likewise. */
+  info: responseFieldsSchema.optional(),
   /** windlass: {error, code, details}; detail: {"detail": ...} as FastAPI has it. */
   errors: z.enum(['windlass', 'detail']).default('windlass'),
 });

@@ -10,11 +10,12 @@ import type { ServiceState } from '#runtime/state.ts';
 import type { TrafficPlane } from '#runtime/traffic/plane.ts';
 import { trafficReport } from '#runtime/traffic/report.ts';
 import { answerDrift } from './drift-answer.ts';
+import { healthAnswer, modelInfo, serviceInfo } from './information.ts';
 import { openApi } from './openapi.ts';
 import { answerPage } from './page-answer.ts';
 import { errorShapeOf, nameProblem, notAvailable } from './predictions.ts';
 import { errorReply, JSON_TYPE } from './respond.ts';
-import { matchRoute, ROUTES } from './routes.ts';
+import { matchRoute } from './routes.ts';
 import { stats } from './stats.ts';
 
 export interface AppServices {
@@ -47,7 +48,10 @@ export function createApp({
 
   app.get('/livez', (c) => c.json({ live: true }));
   app.get('/readyz', (c) => c.json({ ready: state.ready }, state.ready ? 200 : 503));
-  app.get('/health', (c) => health(c, state));
+  app.get('/health', (c) => {
+    const { status, body } = healthAnswer(state);
+    return c.json(body, status);
+  });
   app.get('/stats', (c) => c.json(stats(state, metrics, maxWaitMs?.())));
   app.get('/metrics', async (c) =>
     c.body(await metrics.text(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
@@ -91,67 +95,4 @@ export function createApp({
     );
   }
   return app;
-}
-
-/** The bundle's shape while a model serves; a 503 that no client takes for health otherwise. */
-function health(c: AppContext, state: ServiceState): Response {
-  const { model } = state;
-  const version = model?.manifest.version ?? null;
-  if (model === undefined) {
-    return c.json(
-      { status: 'unhealthy', model_loaded: false, uptime_seconds: state.uptimeSeconds, version },
-      503,
-    );
-  }
-  const context = {
-    revision: state.revisionName,
-    arrivedMs: performance.now(),
-    modelLoaded: true,
-    uptimeSeconds: state.uptimeSeconds,
-  };
-  if (model.health !== undefined) return c.body(model.health(context), 200, { 'content-type': JSON_TYPE });
-  return c.json({ status: 'healthy', model_loaded: true, uptime_seconds: state.uptimeSeconds, version });
-}
-
-function serviceInfo(state: ServiceState, { manifest, name }: Model, version: string): object {
-  return {
-    service: 'windlass',
-    version,
-    model: {
-      name,
-      version: manifest.version,
-      task: manifest.task,
-      description: manifest.description ?? null,
-    },
-    revision: state.revision ?? null,
-    endpoints: ROUTES.map(({ template, methods }) => `${methods[0]} ${template}`),
-  };
-}
-
-function modelInfo(
-  state: ServiceState,
-  { manifest, name, source, loadedAt, merging, cap, execution, provider }: Model,
-): object {
-  return {
-    model_name: manifest.name,
-    name,
-    version: manifest.version,
-    revision: state.revision ?? null,
-    sha256: source.sha256,
-    task: manifest.task,
-    description: manifest.description ?? null,
-    feature_count: manifest.inputs.length,
-    feature_names: manifest.inputs.map((input) => input.name),
-    inputs: manifest.inputs,
-    outputs: manifest.outputs,
-    labels: manifest.labels ?? null,
-    decision: manifest.decision ?? null,
-    metrics: manifest.metrics,
-    training: manifest.training ?? null,
-    batching: { merging, maxRows: cap },
-    execution,
-    executionProvider: provider.executionProvider,
-    nodes: provider.nodes ?? null,
-    timestamp: loadedAt.toISOString(),
-  };
 }

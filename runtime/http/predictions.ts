@@ -158,9 +158,12 @@ export class PredictionEndpoint {
     try {
       const context = {
         revision: state.revisionName,
+        requestId: exchange.requestId,
+        rows: 1,
         arrivedMs: exchange.arrivedMs,
         modelLoaded: true,
         uptimeSeconds: state.uptimeSeconds,
+        loadedAt: model.loadedAt,
       };
       const sink: Sink = {
         answer: (answer, predictions) => done({ status: 200, ...bodyReply(answer), predictions }),

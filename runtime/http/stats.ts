@@ -1,3 +1,4 @@
+import type { Drift } from '#runtime/drift/index.ts';
 import type { Metrics } from '#runtime/metrics.ts';
 import { memoryLimit } from '#runtime/engine/memory.ts';
 import type { ServiceState } from '#runtime/state.ts';
@@ -24,6 +25,7 @@ export function stats(state: ServiceState, metrics: Metrics, maxWaitMs: number |
       max_wait_ms: maxWaitMs === undefined ? null : rounded(maxWaitMs),
       refused,
     },
+    drift_alerts: driftAlerts(model?.drift),
     forwarded,
     received_from_pods: received,
     memory: {
@@ -34,6 +36,20 @@ export function stats(state: ServiceState, metrics: Metrics, maxWaitMs: number |
     },
     timestamp: new Date().toISOString(),
   };
+}
+
+/** What has drifted, the farthest first; null where there is nothing to compare with. */
+function driftAlerts(drift: Drift | undefined): readonly object[] | null {
+  if (drift?.kind !== 'measured') return null;
+  const drifted = drift.monitor.readings().filter(({ comparison }) => comparison.state === 'drifted');
+  return drifted
+    .map(({ column, comparison: { psi, limit, samples } }) => ({
+      feature: column.name,
+      psi: rounded(psi ?? 0),
+      limit: rounded(limit),
+      samples,
+    }))
+    .toSorted((a, b) => b.psi - a.psi);
 }
 
 function rounded(value: number): number {

@@ -38,8 +38,8 @@ export interface Model {
   readonly v2Metadata: object;
   /** The graph's outputs, in its order. */
   readonly outputs: readonly GraphValue[];
-  /** Writes GET /health's answer. */
-  readonly health: ((context: AnswerContext) => string) | undefined;
+  /** Write the bundle's answers, or fields of them, to GET /health, /model/info and /. */
+  readonly answers: Readonly<Record<InfoAnswer, ((context: AnswerContext) => string) | undefined>>;
   readonly example: ExampleRequest;
   readonly merging: boolean;
   /** Most rows of one run. */
@@ -57,6 +57,9 @@ export interface Model {
   /** Ends worker threads; a batch that runs is finished first. */
   close(): Promise<void>;
 }
+
+/** What of model.json's `response` is about the model and no prediction. */
+type InfoAnswer = 'health' | 'modelInfo' | 'info';
 
 export interface LoadOptions {
   readonly path: string;
@@ -196,7 +199,6 @@ function compileModel(options: LoadOptions, tried: Tried): Model {
     ...(seenDims === undefined ? {} : { seenDims }),
   };
   const named = compileNamedFeatures(manifest, outputNames, features);
-  const health = manifest.response?.health;
   const drift = compileDrift(
     { manifest, bundle: source.manifest !== undefined, reference: source.reference, graph: session },
     options.drift ?? DRIFT_DEFAULTS,
@@ -211,7 +213,7 @@ function compileModel(options: LoadOptions, tried: Tried): Model {
     v2: compileV2(v2Model),
     v2Metadata: v2Metadata(v2Model),
     outputs: session.outputs,
-    health: health === undefined ? undefined : compileAnswer(manifest, health, 'response.health'),
+    answers: compileInfo(manifest),
     example: exampleRequest(manifest.inputs, merging),
     merging,
     cap,
@@ -235,4 +237,12 @@ function compileModel(options: LoadOptions, tried: Tried): Model {
       await Promise.all([reader?.close(), closeEngine(engine)]);
     },
   };
+}
+
+function compileInfo(manifest: Manifest): Model['answers'] {
+  const compiled = (name: InfoAnswer): Model['answers'][InfoAnswer] => {
+    const fields = manifest.response?.[name];
+    return fields === undefined ? undefined : compileAnswer(manifest, fields, `response.${name}`);
+  };
+  return { health: compiled('health'), modelInfo: compiled('modelInfo'), info: compiled('info') };
 }

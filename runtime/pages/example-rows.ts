@@ -1,7 +1,7 @@
 import type { Job } from '#runtime/engine/job.ts';
 import type { Model } from '#runtime/model/load.ts';
 import type { AnswerContext } from '#runtime/protocol/answer.ts';
-import type { Reader, Sink } from '#runtime/protocol/predict.ts';
+import type { Sink } from '#runtime/protocol/predict.ts';
 import { answerGolden, type GoldenOutput } from './golden-answer.ts';
 
 /** A request that this model answers. */
@@ -24,7 +24,7 @@ export function exampleRows(model: Model): readonly ExampleRow[] {
 /** Golden requests try the graph with missing and unknown values too, which a caller may not send. */
 function accepts(model: Model, row: ExampleRow['input']): boolean {
   try {
-    readOnly(model.named.predict, row);
+    readOnly(model, row);
     return true;
   } catch {
     return false;
@@ -32,11 +32,22 @@ function accepts(model: Model, row: ExampleRow['input']): boolean {
 }
 
 /** Reads a request without running it; throws RequestError where it is not what the model takes. */
-function readOnly(read: Reader, body: unknown): void {
-  read(Buffer.from(JSON.stringify(body)), CONTEXT, { answer: () => undefined, refuse: () => undefined });
+function readOnly(model: Model, body: unknown): void {
+  const sink = { answer: () => undefined, refuse: () => undefined };
+  model.named.predict(Buffer.from(JSON.stringify(body)), exampleContext(model, ''), sink);
 }
 
-const CONTEXT = { revision: '', arrivedMs: 0, modelLoaded: true, uptimeSeconds: 0 };
+function exampleContext({ loadedAt }: Model, revision: string): AnswerContext {
+  return {
+    revision,
+    requestId: 'example',
+    rows: 1,
+    arrivedMs: performance.now(),
+    modelLoaded: true,
+    uptimeSeconds: 0,
+    loadedAt,
+  };
+}
 
 /** How a request begins: to rows that have to run, or an answer at once. */
 export type Start = (context: AnswerContext, sink: Sink) => Job | undefined | Promise<Job>;
@@ -51,7 +62,7 @@ export async function answerTo(
   outputs: readonly ExampleRow['output'][],
   start: Start,
 ): Promise<unknown> {
-  const context = { revision, arrivedMs: performance.now(), modelLoaded: true, uptimeSeconds: 0 };
+  const context = exampleContext(model, revision);
   const answered = Promise.withResolvers<unknown>();
   const sink: Sink = {
     answer: (body) => answered.resolve(JSON.parse(typeof body === 'string' ? body : body.json) as unknown),

@@ -6,9 +6,12 @@ import { compilePrediction } from './prediction.ts';
 
 const CONTEXT = {
   revision: 'bankchurn-1',
+  requestId: 'request-1',
+  rows: 1,
   arrivedMs: performance.now(),
   modelLoaded: true,
   uptimeSeconds: 12.5,
+  loadedAt: new Date('2026-01-02T03:04:05Z'),
 };
 
 function manifest(fields: object): Manifest {
@@ -129,6 +132,33 @@ describe("the five systems' answers", () => {
       model_loaded: true,
       uptime_seconds: 12.5,
     });
+  });
+});
+
+test('what is known of the request, the model and its inputs can stand in any answer', () => {
+  const write = compileAnswer(
+    manifest({}),
+    {
+      batch_id: { from: 'requestId' },
+      total_customers: { from: 'rows' },
+      loaded: { from: 'loadedAt' },
+      feature_names: { from: 'featureNames' },
+      feature_count: { from: 'featureCount' },
+      endpoints: { from: 'constant', value: { predict: '/predict', docs: null } },
+      tags: { from: 'constant', value: ['a', 1, true] },
+      nothing: { from: 'constant', value: null },
+    },
+    'response.batch.fields',
+  );
+  expect(JSON.parse(write({ ...CONTEXT, rows: 3 }))).toEqual({
+    batch_id: 'request-1',
+    total_customers: 3,
+    loaded: '2026-01-02T03:04:05.000Z',
+    feature_names: ['x'],
+    feature_count: 1,
+    endpoints: { predict: '/predict', docs: null },
+    tags: ['a', 1, true],
+    nothing: null,
   });
 });
 

@@ -7,10 +7,14 @@ import { nestedJson, numberJson } from './tensor-json.ts';
 /** What the fields of an answer are made from, beside the row itself. */
 export interface AnswerContext {
   readonly revision: string;
+  readonly requestId: string;
+  /** Of the request, however many run together with them. */
+  readonly rows: number;
   /** When the request arrived, by performance.now(). */
   readonly arrivedMs: number;
   readonly modelLoaded: boolean;
   readonly uptimeSeconds: number;
+  readonly loadedAt: Date;
 }
 
 export interface RowAnswer {
@@ -47,7 +51,7 @@ export function compileRowAnswer(
   };
 }
 
-/** Compiles an answer that is about no row: /health, and the fields beside a batch's predictions. */
+/** Compiles an answer that is about no row: /health, /model/info, and the fields beside a batch's predictions. */
 export function compileAnswer(
   manifest: Manifest,
   fields: Fields,
@@ -142,21 +146,24 @@ function named(
   };
 }
 
-function plainField(field: ResponseField, where: string, { name, version }: Manifest): FieldWriter {
+function plainField(field: ResponseField, where: string, manifest: Manifest): FieldWriter {
   const number = rounded('decimals' in field ? field.decimals : undefined);
+  const fixed = fixedValue(field, manifest);
+  if (fixed !== undefined) {
+    const text = JSON.stringify(fixed);
+    return () => text;
+  }
   switch (field.from) {
-    case 'name':
-    case 'version':
-    case 'constant': {
-      const text = JSON.stringify(
-        field.from === 'constant' ? field.value : field.from === 'name' ? name : version,
-      );
-      return () => text;
-    }
     case 'revision':
       return ({ revision }) => JSON.stringify(revision);
+    case 'requestId':
+      return ({ requestId }) => JSON.stringify(requestId);
+    case 'rows':
+      return ({ rows }) => String(rows);
     case 'timestamp':
       return timestampWriter();
+    case 'loadedAt':
+      return ({ loadedAt }) => JSON.stringify(loadedAt);
     case 'durationMs':
       return ({ arrivedMs }) => number(performance.now() - arrivedMs);
     case 'durationSeconds':
@@ -167,6 +174,24 @@ function plainField(field: ResponseField, where: string, { name, version }: Mani
       return ({ uptimeSeconds }) => number(uptimeSeconds);
     default:
       throw invalid(where, `is read from a row's ${field.from}, and there is no row here`);
+  }
+}
+
+/** What a field says in every answer of this model; undefined for fields that depend on more. */
+function fixedValue(field: ResponseField, { name, version, inputs }: Manifest): unknown {
+  switch (field.from) {
+    case 'name':
+      return name;
+    case 'version':
+      return version;
+    case 'constant':
+      return field.value;
+    case 'featureNames':
+      return inputs.map((input) => input.name);
+    case 'featureCount':
+      return inputs.length;
+    default:
+      return undefined;
   }
 }
 

@@ -136,7 +136,16 @@ function reportUnknown(
   const missing = new Map(
     [...names].filter((name) => !Object.hasOwn(fields, name)).map((name) => [simplified(name), name]),
   );
-  for (const field of Object.keys(fields)) {
+  const given = Object.keys(fields);
+  // Even where every input may be missing: a row of them all has an answer, and its sender means other columns.
+  if (!strict && given.length > 0 && !given.some((field) => names.has(field))) {
+    report(
+      problems,
+      path,
+      `has no input of this model: ${listed(given)}; its inputs are ${listed([...names])}`,
+    );
+  }
+  for (const field of given) {
     if (isFull(problems)) break;
     if (names.has(field)) continue;
     const meant = missing.get(simplified(field));
@@ -150,6 +159,13 @@ function reportUnknown(
       );
     }
   }
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 30).map((name) => name.slice(0, 100));
+  return shown.length < names.length
+    ? `${shown.join(', ')} and ${names.length - shown.length} more`
+    : shown.join(', ');
 }
 
 /** Names that differ in case and punctuation alone are one name misspelt. */

@@ -81,12 +81,14 @@ export function compileNamedFeatures(
 
   const predictRow = (row: Row, context: AnswerContext, sink: Sink): Job =>
     job([row], context, sink, (text) => text);
-  const predictRows = (rows: readonly Row[], context: AnswerContext, sink: Sink): Job =>
-    job(rows, context, sink, (texts) => {
+  const predictRows = (rows: readonly Row[], request: AnswerContext, sink: Sink): Job => {
+    const context = { ...request, rows: rows.length };
+    return job(rows, context, sink, (texts) => {
       const rest = beside(context);
       const separator = rest === '{}' ? '' : ',';
       return `{${predictionsKey}:[${texts}]${separator}${rest.slice(1)}`;
     });
+  };
 
   return {
     predictRow,

@@ -75,7 +75,11 @@ RESPONSE = {
         "request": "customers",
         "predictions": "predictions",
         "limit": 1000,
-        "fields": {"processing_time_seconds": {"from": "durationSeconds"}},
+        "fields": {
+            "batch_id": {"from": "requestId"},
+            "total_customers": {"from": "rows"},
+            "processing_time_seconds": {"from": "durationSeconds"},
+        },
     },
     "health": {
         "status": {"from": "constant", "value": "healthy"},

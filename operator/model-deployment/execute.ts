@@ -7,7 +7,7 @@ import { isQuota } from './failures.ts';
 import { belongsToPredecessor, isControlledBy, type Owner } from './identity.ts';
 import { kindOf, type Writable } from './kinds.ts';
 import type { ChildKind, Obstacle } from './observed.ts';
-import type { Obstacles } from './obstacles.ts';
+import { OBSTACLE_RETRY_MS, type Obstacles } from './obstacles.ts';
 import { deployment, type RevisionDeployment } from './resources/deployment.ts';
 import { ANNOTATION } from '#contract/names.ts';
 
@@ -20,8 +20,6 @@ export interface Execution {
   readonly signal: AbortSignal;
 }
 
-/** A name that is taken, or a refusal, is looked at again after this time. */
-const OBSTACLE_RETRY_MS = 30_000;
 /** The garbage collector takes a predecessor's children within moments. */
 const PREDECESSOR_RETRY_MS = 2_000;
 const TOUCHES_AT_ONCE = 16;

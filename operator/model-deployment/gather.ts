@@ -44,7 +44,7 @@ export function gather(key: Ref, readings: Readings, now: number): Observed | un
     pods: of(caches.pods),
     source: readings.source(uid, specHash(modelDeployment.spec)),
     acknowledged: latest(readings.acknowledged(uid), monitoring),
-    obstacles: obstacles.of(uid),
+    obstacles: obstacles.of(uid, now),
     monitoring,
     statusWrittenAt: readings.statusWrittenAt(uid),
   };

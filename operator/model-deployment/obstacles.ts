@@ -1,11 +1,20 @@
 import type { ChildKind, Obstacle } from './observed.ts';
 
+/** A name that is taken, or a refusal, is looked at again after this time. */
+export const OBSTACLE_RETRY_MS = 30_000;
+
 /** What could not be written, by ModelDeployment UID; found by a write, so a restart finds it again. */
 export class Obstacles {
   readonly #known = new Map<string, Map<string, Obstacle>>();
 
-  of(modelDeploymentUid: string): readonly Obstacle[] {
-    return [...(this.#known.get(modelDeploymentUid)?.values() ?? [])];
+  of(modelDeploymentUid: string, now: number): readonly Obstacle[] {
+    const known = this.#known.get(modelDeploymentUid);
+    for (const [key, obstacle] of known ?? []) {
+      const latest = now + OBSTACLE_RETRY_MS;
+      // The clock was set back since: none is kept for longer than it was meant to be.
+      if (obstacle.retryAt > latest) known?.set(key, { ...obstacle, retryAt: latest });
+    }
+    return [...(known?.values() ?? [])];
   }
 
   add(modelDeploymentUid: string, obstacle: Obstacle): void {

@@ -6,8 +6,12 @@ import type { Facts } from './revisions.ts';
  * The sizes that replicas and surge leave. An autoscaler sees the stable pods alone, whose load goes while the candidate
  * grows: nothing shrinks while a rollout is on its way, nor right after it.
  */
-export function sizesNow({ modelDeployment: { spec }, now }: Observed, { rollout }: Facts): Sizes {
-  const { peak } = rollout;
-  const counts = peak !== undefined && spec.replicas > 0 && (peak.until === undefined || peak.until > now);
-  return sizesOf(counts ? Math.max(spec.replicas, peak.replicas) : spec.replicas, spec.rollout.maxSurge);
+export function sizesNow(o: Observed, facts: Facts): Sizes {
+  const { replicas, rollout } = o.modelDeployment.spec;
+  return sizesOf(replicas > 0 ? Math.max(replicas, peakNow(o, facts)) : replicas, rollout.maxSurge);
+}
+
+/** The most replicas of the rollout on its way, or of one that ended a moment ago; 0: there was none. */
+export function peakNow({ now }: Observed, { rollout: { peak } }: Facts): number {
+  return peak === undefined || (peak.until ?? Infinity) <= now ? 0 : peak.replicas;
 }

@@ -11,6 +11,7 @@ import type { Observed } from './observed.ts';
 import { progressOf, shareOf } from './position.ts';
 import type { Facts } from './revisions.ts';
 import { numberOf, type Rollout } from './rollout.ts';
+import { peakNow } from './sizes.ts';
 import { readTouch, readTraffic, revisionUrl } from './traffic-file.ts';
 import { trafficMap } from './traffic-map.ts';
 
@@ -61,7 +62,7 @@ function remembered(o: Observed, facts: Facts, rollout: Rollout): RolloutMemory 
   const ignored = promoteTooSoon(o, facts);
   const moving = rollout.phase === 'Shifting' && rollout.position.kind !== 'Gate';
   const highest = moving
-    ? { replicas: Math.max(replicas, peak?.until === undefined ? (peak?.replicas ?? 0) : 0) }
+    ? { replicas: Math.max(replicas, peakNow(o, facts)) }
     : peak?.until === undefined && peak !== undefined
       ? { ...peak, until: o.now + PEAK_MS }
       : peak;

@@ -102,7 +102,7 @@ class ModelWalk {
         world.skewMs += step.ms;
         return;
       case 'failWrite':
-        this.#failing = step;
+        this.#failing = { ...step };
         await world.reconcile().finally(() => (this.#failing = undefined));
         return;
       case 'evict':

@@ -105,6 +105,7 @@ describe('pages', () => {
     '/v2/models/Leavers/ready',
     '/v2/models/leavers/versions/7/ready',
     '/windlass/v1/traffic',
+    '/windlass/v1/drift',
   ])('%s is JSON', async (path) => {
     const response = await fetch(server.url + path);
     expect(response.status).toBe(200);

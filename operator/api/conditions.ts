@@ -1,8 +1,15 @@
 import type { FailureReason } from '#contract/failure.ts';
 import type { Condition } from './schema.ts';
 
-/** kstatus reads Ready, Reconciling and Stalled; Available says whether the stable revision serves. */
-export const CONDITION_TYPES = ['Ready', 'Available', 'Reconciling', 'Stalled', 'ModelResolved'] as const;
+/** kstatus reads Ready, Reconciling and Stalled; Available says whether the stable revision serves; Drifted is there with spec.drift. */
+export const CONDITION_TYPES = [
+  'Ready',
+  'Available',
+  'Reconciling',
+  'Stalled',
+  'ModelResolved',
+  'Drifted',
+] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];
 
 /** A condition's reason: these, or the FailureReason that is its cause. */
@@ -35,6 +42,12 @@ export const REASONS = {
   /** The API server, a policy or a quota refuses an object that Windlass needs. */
   refused: 'Refused',
   idle: 'Idle',
+  /** What Drifted says. */
+  drifted: 'Drifted',
+  steady: 'Steady',
+  tooFewSamples: 'TooFewSamples',
+  noReference: 'NoReference',
+  podsUnreachable: 'PodsUnreachable',
 } as const;
 export type Reason = (typeof REASONS)[keyof typeof REASONS] | FailureReason;
 

@@ -68,7 +68,7 @@ const age: PrinterColumn = {
   description: 'Time since it was made.',
 };
 
-/** The children's names (a Service, later a CronJob) are made from it, and `<name>-<hash10>` must fit in 63 characters. */
+/** The children's names (a Service, a CronJob) are made from it, and `<name>-<hash10>` must fit in 63 characters. */
 const NAME = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const nameRules: readonly CelRule[] = [
   {
@@ -156,6 +156,13 @@ const modelDeployment: Resource = {
       type: 'string',
       jsonPath: '.status.rollout.holdUntil',
       description: 'When the step may end.',
+      priority: 1,
+    },
+    {
+      name: 'Drifted',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Drifted")].status',
+      description: 'Whether features have drifted, with spec.drift.',
       priority: 1,
     },
     {

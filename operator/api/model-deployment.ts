@@ -3,16 +3,22 @@ import { executionProviderSchema } from '#contract/programs.ts';
 import { rolloutSettingsSchema } from './rollout-settings.ts';
 import { rolloutStatusSchema } from './rollout-status.ts';
 import { gpuRules, podSettingsSchema, resourcesSchema } from './pod-settings.ts';
-import { cel, conditionSchema, durationSchema, listMap, matches, nameReferenceSchema } from './schema.ts';
+import { driftSettingsSchema, driftStatusSchema } from './drift-settings.ts';
+import { retrainingSettingsSchema, retrainingStatusSchema } from './retraining-settings.ts';
+import {
+  cel,
+  conditionSchema,
+  durationSchema,
+  imageSchema,
+  listMap,
+  matches,
+  nameReferenceSchema,
+} from './schema.ts';
 
 const URI = /^s3:\/\/[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]\/.+$/;
 /** A path that a store keeps as it is, and that other programs fold into another one. */
 const UNSETTLED_PATH = /^s3:\/\/[^/]*\/(.*\/)?[.]{0,2}\//;
 const SHA256 = /^[0-9a-f]{64}$/;
-
-/** registry:port/path/name:tag@digest, of which all but the name may be absent. */
-const IMAGE =
-  /^(([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@[a-z0-9+._-]+:[0-9A-Fa-f]+)?$/;
 
 /** What the CRD's schema holds; every field here does something. */
 const modelSchema = z
@@ -136,21 +142,7 @@ const servingSchema = z
       .enum(['debug', 'info', 'warn', 'error'])
       .default('info')
       .describe('What the server logs; debug adds a line for each request.'),
-    image: z
-      .string()
-      .min(1)
-      .max(512)
-      .regex(IMAGE)
-      .meta(
-        cel(
-          matches(
-            IMAGE,
-            'must be an image reference such as registry.example.com/windlass-runtime:0.1.0 or name@sha256:<digest>, with no spaces',
-          ),
-        ),
-      )
-      .optional()
-      .describe('Runtime image; overrides the operator’s default.'),
+    image: imageSchema.optional().describe('Runtime image; overrides the operator’s default.'),
     cache: z
       .strictObject({ claimName: nameReferenceSchema.describe('Name of the PersistentVolumeClaim.') })
       .optional()
@@ -188,7 +180,16 @@ export const modelDeploymentSpecSchema = z
     serving: servingSchema.prefault({}),
     rollout: rolloutSettingsSchema.prefault({}),
     history: historySchema.prefault({}),
+    drift: driftSettingsSchema.optional(),
+    retraining: retrainingSettingsSchema.optional(),
   })
+  .meta(
+    cel({
+      rule: '!has(self.retraining) || !has(self.retraining.onDrift) || has(self.drift)',
+      message: 'retraining.onDrift needs drift to be watched: add drift: {}',
+      fieldPath: '.retraining',
+    }),
+  )
   .describe('What should run.');
 
 /** A spec as the API server stores it: defaults filled in. */
@@ -206,7 +207,7 @@ export const modelDeploymentStatusSchema = z
       .meta(listMap('type'))
       .optional()
       .describe(
-        'Ready (one cause and the next step), Available (the stable revision serves), Reconciling, Stalled, ModelResolved.',
+        'Ready (one cause and the next step), Available (the stable revision serves), Reconciling, Stalled, ModelResolved, Drifted (with spec.drift).',
       ),
     stableRevision: z.string().max(253).optional().describe('The ModelRevision that serves.'),
     candidateRevision: z.string().max(253).optional().describe('The ModelRevision on its way to serve.'),
@@ -241,6 +242,8 @@ export const modelDeploymentStatusSchema = z
       })
       .optional()
       .describe('The last look at the source.'),
+    drift: driftStatusSchema.optional(),
+    retraining: retrainingStatusSchema.optional(),
   })
   .describe('What runs, as the operator last saw it.');
 export type ModelDeploymentStatus = Readonly<z.infer<typeof modelDeploymentStatusSchema>>;

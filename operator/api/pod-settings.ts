@@ -96,12 +96,29 @@ const labelValueSchema = z
   .describe('A label’s value.');
 const labelsSchema = z.record(z.string().max(317), labelValueSchema).meta({ maxProperties: 64 });
 
+export const nodeSelectorSchema = labelsSchema.meta(cel(isLabelKey));
+
 const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
+
+export const environmentNameSchema = z
+  .string()
+  .min(1)
+  .max(128)
+  .meta(
+    cel(
+      matches(
+        ENVIRONMENT_NAME,
+        'must begin with a letter or "_", hold letters, digits, "_", "-" and "." alone, and not begin with WINDLASS_',
+        { and: "!self.startsWith('WINDLASS_')" },
+      ),
+    ),
+  )
+  .describe('The variable’s name.');
 
 /** The part of a pod's fields that a user may set: small and named, so that the CRD stays small. */
 export const podSettingsSchema = z
   .strictObject({
-    nodeSelector: labelsSchema.meta(cel(isLabelKey)).optional().describe('Labels that a node must have.'),
+    nodeSelector: nodeSelectorSchema.optional().describe('Labels that a node must have.'),
     tolerations: tolerationsSchema.optional(),
     affinity: affinitySchema.optional(),
     topologySpreadConstraints: topologySpreadConstraintsSchema.optional(),
@@ -132,20 +149,7 @@ export const podSettingsSchema = z
       .array(
         z
           .strictObject({
-            name: z
-              .string()
-              .min(1)
-              .max(128)
-              .meta(
-                cel(
-                  matches(
-                    ENVIRONMENT_NAME,
-                    'must begin with a letter or "_", hold letters, digits, "_", "-" and "." alone, and not begin with WINDLASS_',
-                    { and: "!self.startsWith('WINDLASS_')" },
-                  ),
-                ),
-              )
-              .describe('The variable’s name.'),
+            name: environmentNameSchema,
             value: z.string().max(4096).describe('Its value, as it stands.'),
           })
           .describe('One environment variable.'),

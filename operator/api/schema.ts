@@ -81,3 +81,21 @@ export const conditionSchema = z
   })
   .describe('One aspect of the state, in the form that kubectl wait and kstatus read.');
 export type Condition = Readonly<z.infer<typeof conditionSchema>>;
+
+/** registry:port/path/name:tag@digest, of which all but the name may be absent. */
+const IMAGE =
+  /^(([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@[a-z0-9+._-]+:[0-9A-Fa-f]+)?$/;
+
+export const imageSchema = z
+  .string()
+  .min(1)
+  .max(512)
+  .regex(IMAGE)
+  .meta(
+    cel(
+      matches(
+        IMAGE,
+        'must be an image reference such as registry.example.com/windlass-runtime:0.1.0 or name@sha256:<digest>, with no spaces',
+      ),
+    ),
+  );

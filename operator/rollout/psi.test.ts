@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { psi } from '#runtime/drift/psi.ts';
+import { psi } from '#contract/psi.ts';
 import { randomOf } from './checks-simulation.ts';
 import { shiftBetween } from './psi.ts';
 

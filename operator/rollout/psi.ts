@@ -1,10 +1,5 @@
-/**
- * The population stability index, as runtime/drift reckons it against a reference. It is a copy of one formula: the two
- * programs share contract/ alone, which holds schemas.
- */
+import { psi } from '#contract/psi.ts';
 
-/** Added to each bin on both sides, so that an empty bin is a small share and not an infinite distance. */
-const SMOOTHING = 0.5;
 /** Bins with fewer on both sides together are taken as one: what few rows are spread over is chance. */
 const RARE = 10;
 /** Standard deviations of the normal distribution: chance comes out above once in 30,000 looks. */
@@ -23,15 +18,11 @@ type Bins = ReadonlyMap<string, number>;
 export function shiftBetween(before: Bins, after: Bins): Shift {
   const pairs = comparable(before, after);
   const total = (side: 0 | 1): number => pairs.reduce((sum, pair) => sum + pair[side], 0);
-  const [n, m] = [total(0), total(1)];
-  const share = (count: number, all: number): number =>
-    (count + SMOOTHING) / (all + SMOOTHING * pairs.length);
-  let psi = 0;
-  for (const [a, b] of pairs) {
-    const [expected, actual] = [share(a, n), share(b, m)];
-    psi += (actual - expected) * Math.log(actual / expected);
-  }
-  return { psi, chance: chanceOf(pairs.length, n, m), bins: pairs.length };
+  const value = psi(
+    pairs.map(([count]) => count),
+    pairs.map(([, count]) => count),
+  );
+  return { psi: value, chance: chanceOf(pairs.length, total(0), total(1)), bins: pairs.length };
 }
 
 function comparable(before: Bins, after: Bins): readonly (readonly [number, number])[] {

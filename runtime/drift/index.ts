@@ -8,6 +8,7 @@ export { registerDriftMetrics } from './metrics.ts';
 export type { DriftMonitor } from './monitor.ts';
 export { DRIFT_DEFAULTS, type DriftSettings } from './settings.ts';
 export type { DriftReport } from './report.ts';
+export { podDrift } from './pod-drift.ts';
 
 /** Drift is measured, or there is nothing to measure it against. */
 export type Drift =

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { BinLayout } from './bins.ts';
 import type { DriftMonitor } from './monitor.ts';
-import type { Comparison } from './psi.ts';
+import type { Comparison } from '#contract/psi.ts';
 
 /** Most bins of one feature that are time series of their own; "missing", "under", "over" and "other" come on top. */
 const MAX_SERIES = 50;

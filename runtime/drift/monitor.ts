@@ -1,9 +1,9 @@
 import type { Manifest, Reference } from '#contract/model-manifest.ts';
 import type { Tensor } from '#runtime/engine/tensor.ts';
 import { compileColumns, type Column, type Columns, type GraphValues, type NotCompared } from './columns.ts';
-import { compare, type Comparison, type DriftRule } from './psi.ts';
+import { compare, type Comparison, type DriftRule } from '#contract/psi.ts';
 import type { DriftSettings } from './settings.ts';
-import { CountWindow } from './window.ts';
+import { CountWindow } from '#contract/count-window.ts';
 
 export interface DriftSource {
   readonly manifest: Manifest;
@@ -67,6 +67,11 @@ export class DriftMonitor {
   totals(): readonly { readonly column: Column; readonly counts: Float64Array }[] {
     const counts = this.#window.total();
     return this.compared.map((column) => ({ column, counts: slice(counts, column) }));
+  }
+
+  /** For how long it has counted. */
+  countingMs(): number {
+    return this.#window.sinceStartMs();
   }
 
   /** How far back the window reaches by now. */

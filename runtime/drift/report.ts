@@ -1,7 +1,7 @@
 import type { BinLayout } from './bins.ts';
 import type { NotCompared } from './columns.ts';
 import type { DriftMonitor, Reading } from './monitor.ts';
-import type { FeatureState } from './psi.ts';
+import type { FeatureState } from '#contract/psi.ts';
 
 /** What GET /drift answers to machines, and what the page is made from. Shares are between 0 and 1. */
 export type DriftReport = MeasuredReport | UnavailableReport;

@@ -3,7 +3,9 @@ import { Hono, type Context } from 'hono';
 import { accepts } from 'hono/accepts';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { REVISION_HEADER } from '#contract/names.ts';
+import { POD_DRIFT_PATH } from '#contract/pod-drift.ts';
 import { POD_REPORT_PATH } from '#contract/pod-report.ts';
+import { podDrift } from '#runtime/drift/index.ts';
 import type { Metrics } from '#runtime/metrics.ts';
 import type { Model } from '#runtime/model/load.ts';
 import type { ServiceState } from '#runtime/state.ts';
@@ -57,6 +59,9 @@ export function createApp({
     c.body(await metrics.text(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
   );
   app.get(POD_REPORT_PATH, (c) => c.json(trafficReport(state, metrics, traffic.rollout)));
+  app.get(POD_DRIFT_PATH, (c) =>
+    c.json(podDrift(state.model?.drift, { revision: state.revision, instance: state.instance })),
+  );
   app.get('/v2', (c) => c.json({ name: 'windlass', version, extensions: V2_EXTENSIONS }));
   app.get('/v2/health/live', (c) => c.json({ live: true }));
   app.get('/v2/health/ready', (c) => c.json({ ready: state.ready }, state.ready ? 200 : 503));

@@ -75,6 +75,7 @@ describe('while no model is loaded', () => {
     ['/v2/models/churn', 503],
     ['/metrics', 200],
     ['/windlass/v1/traffic', 200],
+    ['/windlass/v1/drift', 200],
   ])('%s is %i', async (path, status) => {
     expect((await fetch(url + path)).status).toBe(status);
   });

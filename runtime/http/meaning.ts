@@ -59,6 +59,10 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     summary:
       'For the operator: which revisions share the traffic as this pod has applied it, and what came of it.',
   },
+  '/windlass/v1/drift': {
+    group: OPERATION,
+    summary: 'For the operator: how many values fell into each bin of the reference since this pod began.',
+  },
 };
 
 const PICTURE_MEANINGS: Readonly<Record<string, Meaning>> = {

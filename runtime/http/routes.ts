@@ -29,6 +29,7 @@ const FIXED_ROUTES: readonly RouteMatch[] = [
   page('/openapi.json'),
   page('/docs'),
   page('/windlass/v1/traffic'),
+  page('/windlass/v1/drift'),
   page('/v2'),
   page('/v2/health/live'),
   page('/v2/health/ready'),

@@ -108,6 +108,7 @@ describe('the CRDs on a real API server', () => {
       'PHASE',
       'CANDIDATE',
       'HOLD-UNTIL',
+      'DRIFTED',
       'URL',
       'MESSAGE',
       'AGE',

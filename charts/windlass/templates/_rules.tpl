@@ -27,7 +27,7 @@
   resources: [horizontalpodautoscalers]
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [batch]
-  resources: [jobs]
+  resources: [jobs, cronjobs]
   verbs: [get, list, watch, create, patch, delete]
 # Why a pod fails; the annotation that makes the kubelet refresh the traffic file; the result of a resolve Job.
 - apiGroups: ['']

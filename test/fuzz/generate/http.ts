@@ -67,6 +67,7 @@ const PAGES = [
   '/v2/health/live',
   '/v2/health/ready',
   '/windlass/v1/traffic',
+  '/windlass/v1/drift',
 ];
 const ODD_PATHS = [
   '/predict/',

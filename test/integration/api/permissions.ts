@@ -23,6 +23,7 @@ export const operatorMay: readonly Right[] = [
     'poddisruptionbudgets.policy',
     'horizontalpodautoscalers.autoscaling',
     'jobs.batch',
+    'cronjobs.batch',
   ),
   ...rights('get', 'pods --subresource=log', 'secrets'),
   ...rights('create patch', 'events.events.k8s.io'),

@@ -3,7 +3,41 @@ type Refusal = readonly [what: string, spec: object, message: string];
 
 export const refusedDeployments: readonly Refusal[] = [
   ['an unknown field', { modell: {} }, 'unknown field "spec.modell"'],
-  ['a field of a later release', { retraining: {} }, 'unknown field "spec.retraining"'],
+  ['retraining without a job', { retraining: {} }, 'spec.retraining.job: Required value'],
+  [
+    'retraining for drift that nobody watches',
+    { retraining: { onDrift: {}, job: { image: 'train:1' } } },
+    'retraining.onDrift needs drift to be watched: add drift: {}',
+  ],
+  [
+    'a schedule that is none',
+    { retraining: { schedule: 'every day', job: { image: 'train:1' } } },
+    'must be five cron fields',
+  ],
+  [
+    'a time zone without a schedule',
+    { retraining: { timeZone: 'Europe/Berlin', job: { image: 'train:1' } } },
+    'timeZone is the schedule’s',
+  ],
+  [
+    'a variable of a retraining that is Windlass’s own',
+    { retraining: { job: { image: 'train:1', env: [{ name: 'WINDLASS_REASON', value: 'x' }] } } },
+    'not begin with WINDLASS_',
+  ],
+  [
+    'a variable with a value from two places',
+    {
+      retraining: {
+        job: {
+          image: 'train:1',
+          env: [{ name: 'A', value: 'x', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }],
+        },
+      },
+    },
+    'needs either value or valueFrom',
+  ],
+  ['a drift window of days on end', { drift: { window: '169h' } }, 'must be from 1m to 168h'],
+  ['drift of a handful of rows', { drift: { minSamples: 10 } }, 'should be greater than or equal to 200'],
   ['no step in steps', { rollout: { steps: [] } }, 'spec.rollout.steps in body should have at least 1 items'],
   [
     'steps that do not increase',

@@ -1,5 +1,5 @@
 /** A slot of a window holds this share of it: what leaves the window leaves it in steps of so much. */
-const SLOTS = 60;
+const MOST_SLOTS = 60;
 const FEWEST_SLOTS = 6;
 /** Slots are fewer where so many counters would need more memory. */
 const SLOT_BYTES = 8 * 1024 * 1024;
@@ -7,6 +7,8 @@ const SLOT_BYTES = 8 * 1024 * 1024;
 export interface WindowOptions {
   readonly counters: number;
   readonly windowMs: number;
+  /** 60 when absent; fewer where there are many counters. */
+  readonly slots?: number;
   /** A clock that never goes back, in ms. */
   readonly now: () => number;
 }
@@ -27,9 +29,9 @@ export class CountWindow {
   /** Which slot since the start the newest one is. */
   #tick = 0;
 
-  constructor({ counters, windowMs, now }: WindowOptions) {
+  constructor({ counters, windowMs, now, slots: most = MOST_SLOTS }: WindowOptions) {
     const slots = Math.min(
-      SLOTS,
+      most,
       Math.max(FEWEST_SLOTS, Math.floor(SLOT_BYTES / (4 * Math.max(1, counters)))),
     );
     this.#now = now;
@@ -47,6 +49,11 @@ export class CountWindow {
     return this.#slots[this.#newest] as Uint32Array;
   }
 
+  /** Memory of the counters. */
+  get bytes(): number {
+    return this.#older.length * (this.#slots.length * 4 + 16);
+  }
+
   /** What the window holds. */
   counts(): Float64Array {
     return added(this.#older, this.current());
@@ -55,6 +62,11 @@ export class CountWindow {
   /** What was counted since the start. */
   total(): Float64Array {
     return added(this.#before, this.current());
+  }
+
+  /** For how long it has counted, in ms. */
+  sinceStartMs(): number {
+    return this.#now() - this.#startMs;
   }
 
   /** How far back the window reaches, in ms. */

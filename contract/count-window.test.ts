@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CountWindow } from './window.ts';
+import { CountWindow } from './count-window.ts';
 
 const WINDOW = 3600;
 

@@ -1,0 +1,1 @@
+export { startMlflow, type Mlflow, type MlflowOptions } from './server.ts';

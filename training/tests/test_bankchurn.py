@@ -11,10 +11,14 @@ import pytest
 from conftest import Trained, train
 
 from windlass_training.cli import main
+from windlass_training.config import load_config
+from windlass_training.systems import config_file
+from windlass_training.systems.bankchurn.config import BankChurnConfig
 from windlass_training.systems.bankchurn.recipe import RECIPE
 from windlass_training.tabular import classifier
 from windlass_training.tabular.classifier import distance_in, split_table
 
+CONFIG = load_config(BankChurnConfig, config_file("bankchurn"), None, None)
 CUSTOMER = {
     "CreditScore": 619,
     "Geography": "France",
@@ -67,8 +71,8 @@ def test_golden_rows_cover_low_and_high_probabilities_missing_values_and_unknown
 
 
 def test_golden_rows_keep_away_from_the_splits_of_trees(trained: Trained) -> None:
-    split = split_table(RECIPE, pd.read_csv(trained.data), 42)
-    pipeline = RECIPE.build(42).fit(split.train, split.train_target)
+    split = split_table(RECIPE, pd.read_csv(trained.data), CONFIG)
+    pipeline = RECIPE.build(CONFIG).fit(split.train, split.train_target)
     assert (distance_in(pipeline, split.test) <= 1e-6).any(), "no row of this data lies on a split"
     rows = pd.DataFrame([row["input"] for row in read(trained.bundle, "golden.json")["rows"]])
     for feature in RECIPE.features:
@@ -81,7 +85,7 @@ def test_golden_rows_keep_away_from_the_splits_of_trees(trained: Trained) -> Non
 
 
 def test_a_missing_tenure_is_answered_as_the_median_is(trained: Trained) -> None:
-    split = split_table(RECIPE, pd.read_csv(trained.data), 42)
+    split = split_table(RECIPE, pd.read_csv(trained.data), CONFIG)
     median = float(split.train["Tenure"].median())
     missing, imputed = ({**CUSTOMER, "Tenure": tenure} for tenure in (None, median))
     assert answer(trained.bundle, missing)[1].tolist() == answer(trained.bundle, imputed)[1].tolist()

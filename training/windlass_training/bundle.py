@@ -3,15 +3,19 @@
 import hashlib
 import json
 import platform
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version as library_version
 from pathlib import Path
+from typing import Any
 
 from windlass_training import __version__
 from windlass_training.card import model_card
+from windlass_training.config import SystemConfig
 from windlass_training.errors import TrainingError
-from windlass_training.system import Json, System, TrainedModel
+from windlass_training.files import digest, file_digest, json_bytes
+from windlass_training.system import Json, StoredBundle, System, TrainedModel
 
 MANIFEST = "model.json"
 GRAPH = "model.onnx"
@@ -19,7 +23,9 @@ REFERENCE = "reference.json"
 GOLDEN = "golden.json"
 METRICS = "metrics.json"
 CARD = "model-card.md"
-PATHS = frozenset({GRAPH, REFERENCE, GOLDEN, METRICS, CARD, MANIFEST})
+GOLDEN_FOLDER = "golden"
+"""Where the pictures lie that golden.json names."""
+PATHS = frozenset({GRAPH, REFERENCE, GOLDEN, GOLDEN_FOLDER, METRICS, CARD, MANIFEST})
 LIBRARIES = ("numpy", "onnx", "onnxruntime", "pandas", "scikit-learn", "skl2onnx")
 
 
@@ -34,21 +40,24 @@ class DataSource:
         return "generated data (made up, for trying things out)" if self.generated else "a data file"
 
 
-def bundle_files(system: System, model: TrainedModel, version: str, seed: int, source: DataSource) -> dict[str, bytes]:
-    """Path -> bytes, model.json last. The same model, data, seed and libraries give the same bytes."""
+def bundle_files(
+    system: System[Any], model: TrainedModel, version: str, config: SystemConfig, source: DataSource
+) -> dict[str, bytes]:
+    """Path -> bytes, model.json last. The same model, data, config and libraries give the same bytes."""
     published: Mapping[str, float] = {} if source.generated else system.published
     training = {
         "dataSha256": source.sha256,
         "rows": model.rows,
         "codeVersion": f"{__version__}+{code_digest()}",
         "libraries": libraries(),
-        "seed": seed,
+        "seed": config.seed,
     }
     files = {
+        **model.files,
         GRAPH: model.graph,
         REFERENCE: json_bytes(model.reference),
         GOLDEN: json_bytes(model.golden),
-        METRICS: json_bytes(metrics_report(system, model, version, published)),
+        METRICS: json_bytes(metrics_report(system, model, version, config, published)),
         CARD: model_card(system.model_name, model, version, training, f"{source}", published).encode(),
     }
     manifest = {
@@ -68,24 +77,16 @@ def bundle_files(system: System, model: TrainedModel, version: str, seed: int, s
     return files | {MANIFEST: json_bytes(manifest)}
 
 
-def metrics_report(system: System, model: TrainedModel, version: str, published: Mapping[str, float]) -> Json:
-    checks = [
-        {
-            "name": c.name,
-            "value": c.value,
-            "bound": c.bound,
-            "limit": c.limit,
-            "passes": c.passes,
-            "gate": c.gate,
-        }
-        for c in model.checks
-    ]
+def metrics_report(
+    system: System[Any], model: TrainedModel, version: str, config: SystemConfig, published: Mapping[str, float]
+) -> Json:
     return {
         "name": system.model_name,
         "version": version,
         "metrics": dict(model.metrics),
         "published": dict(published),
-        "checks": checks,
+        "checks": [check.report() for check in model.checks],
+        "config": config.model_dump(exclude_none=True),
     }
 
 
@@ -94,7 +95,9 @@ def write_bundle(folder: Path, files: Mapping[str, bytes]) -> None:
     refuse_foreign(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
+    shutil.rmtree(folder / GOLDEN_FOLDER, ignore_errors=True)
     for path, content in files.items():
+        (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_bytes(content)
 
 
@@ -106,6 +109,29 @@ def refuse_foreign(folder: Path) -> None:
         raise TrainingError(
             f"--out {folder} holds {len(foreign)} files of other kinds, such as {foreign[0]}; name an empty folder"
         )
+
+
+def open_bundle(folder: Path) -> StoredBundle:
+    """A whole bundle in memory, its files checked against their digests."""
+    files = dict(read_bundle(folder))
+    manifest = json.loads(files[MANIFEST].read_bytes())
+
+    def read(path: str | None) -> Json | None:
+        found: Json | None = None if path is None or path not in files else json.loads(files[path].read_bytes())
+        return found
+
+    graph = str(manifest.get("graph", GRAPH))
+    if graph not in files:
+        raise TrainingError(f"{folder / MANIFEST} names the graph {graph}, which it does not list")
+    metrics = read(METRICS) or {}
+    return StoredBundle(
+        folder=folder,
+        manifest=manifest,
+        graph=files[graph].read_bytes(),
+        reference=read(manifest.get("reference")),
+        golden=read(manifest.get("golden")),
+        config=metrics.get("config"),
+    )
 
 
 def read_bundle(folder: Path) -> list[tuple[str, Path]]:
@@ -148,16 +174,3 @@ def code_digest() -> str:
     for source in sources:
         total.update(f"{source.relative_to(package).as_posix()}\0{file_digest(source)}\n".encode())
     return total.hexdigest()[:12]
-
-
-def json_bytes(value: Json) -> bytes:
-    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
-def digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def file_digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

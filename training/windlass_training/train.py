@@ -1,63 +1,78 @@
 """The commands train and generate."""
 
-import io
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
-
-from windlass_training.bundle import GRAPH, DataSource, bundle_files, digest, file_digest, refuse_foreign, write_bundle
+from windlass_training.bundle import GRAPH, DataSource, bundle_files, refuse_foreign, write_bundle
+from windlass_training.config import SystemConfig, load_config
 from windlass_training.errors import TrainingError
 from windlass_training.system import System, TrainedModel
-from windlass_training.systems import load_system
+from windlass_training.systems import config_file, load_system
 
 
 @dataclass(frozen=True)
 class DataRequest:
-    """A CSV file, or without one that many generated rows."""
+    """A CSV file (or a folder of pictures), or without one that much of generated data."""
 
-    file: Path | None
+    path: Path | None
     rows: int
     seed: int
 
 
-def train(name: str, data: DataRequest, out: Path, version: str, seed: int, gate: bool) -> None:
+@dataclass(frozen=True)
+class Trained:
+    """What train wrote, for what is told of it: a run in MLflow."""
+
+    system: System[Any]
+    config: SystemConfig
+    model: TrainedModel
+    source: DataSource
+    version: str
+    folder: Path
+    seconds: float
+
+
+def train(
+    name: str, data: DataRequest, out: Path, version: str, config_override: Path | None, seed: int | None, gate: bool
+) -> Trained:
     """Trains, prints what was measured, and writes the bundle when every check passes (with `gate`, its gates too)."""
     started = time.monotonic()
     system = load_system(name)
+    config = system_config(system, config_override, seed)
     refuse_foreign(out)
-    table, source = read_data(system, data)
-    print(f"training {system.model_name} {version} on {source}: {len(table)} rows, seed {seed}", flush=True)
-    model = system.train(table, seed)
+    content, source = read_data(system, data)
+    rows = system.size(content)
+    print(f"training {system.model_name} {version} on {source}: {rows} rows, seed {config.seed}", flush=True)
+    model = system.train(content, config)
     print_metrics(system, model, compare=not source.generated)
     for check in model.checks:
         print(f"  {check}")
     refuse_failed(model, gate)
-    files = bundle_files(system, model, version, seed, source)
+    files = bundle_files(system, model, version, config, source)
     write_bundle(out, files)
-    size = len(files[GRAPH]) / 1e6
-    print(f"wrote {out}: {len(files)} files, {GRAPH} {size:.1f} MB, in {time.monotonic() - started:.1f} s")
+    seconds = time.monotonic() - started
+    print(f"wrote {out}: {len(files)} files, {GRAPH} {len(files[GRAPH]) / 1e6:.1f} MB, in {seconds:.1f} s")
+    return Trained(system, config, model, source, version, out, seconds)
 
 
-def read_data(system: System, data: DataRequest) -> tuple[pd.DataFrame, DataSource]:
-    if data.file is None:
-        print(f"no --data was given: training on generated data ({data.rows} rows of seed {data.seed})")
-        content = to_csv(system.generate(data.rows, data.seed))
-        return pd.read_csv(io.BytesIO(content)), DataSource(generated=True, sha256=digest(content))
-    if not data.file.is_file():
-        raise TrainingError(f"--data {data.file}: no such file. Leave --data out to train on generated data.")
-    try:
-        return pd.read_csv(data.file), DataSource(generated=False, sha256=file_digest(data.file))
-    except ValueError as error:
-        raise TrainingError(f"--data {data.file} is not a CSV file in UTF-8: {error}") from error
+def system_config(system: System[Any], override: Path | None, seed: int | None = None) -> SystemConfig:
+    return load_config(system.config_type, config_file(system.name), override, seed)
 
 
-def to_csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False, lineterminator="\n").encode()
+def read_data(system: System[Any], data: DataRequest) -> tuple[Any, DataSource]:
+    if data.path is not None:
+        return system.read(data.path), DataSource(generated=False, sha256=system.digest(data.path))
+    print(f"no --data was given: training on generated data ({data.rows} rows of seed {data.seed})")
+    with tempfile.TemporaryDirectory(prefix="windlass-train-") as folder:
+        path = Path(folder) / "generated"
+        system.write(system.generate(data.rows, data.seed), path)
+        return system.read(path), DataSource(generated=True, sha256=system.digest(path))
 
 
-def print_metrics(system: System, model: TrainedModel, compare: bool) -> None:
+def print_metrics(system: System[Any], model: TrainedModel, compare: bool) -> None:
     for name, value in model.metrics.items():
         published = system.published.get(name) if compare else None
         known = "" if published is None else f"  (published for the real data: {published:g}, {value - published:+.4f})"
@@ -72,6 +87,6 @@ def refuse_failed(model: TrainedModel, gate: bool) -> None:
 
 
 def generate(name: str, out: Path, rows: int, seed: int) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(to_csv(load_system(name).generate(rows, seed)))
+    system = load_system(name)
+    system.write(system.generate(rows, seed), out)
     print(f"wrote {out}: {rows} rows of generated data, seed {seed}")

@@ -1,7 +1,8 @@
 """The systems that can be trained: a package each, whose SYSTEM says all that the commands need."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from windlass_training.system import System
@@ -12,6 +13,11 @@ SUMMARIES: dict[str, str] = {
 }
 
 
-def load_system(name: str) -> "System":
-    system: System = import_module(f"{__name__}.{name}").SYSTEM
+def load_system(name: str) -> "System[Any]":
+    system: System[Any] = import_module(f"{__name__}.{name}").SYSTEM
     return system
+
+
+def config_file(name: str) -> Path:
+    """The system's own config.toml."""
+    return Path(__file__).with_name(name) / "config.toml"

@@ -1,9 +1,11 @@
 """The recipe for a binary classifier over a table: split, fit, export, check, describe."""
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,9 +19,11 @@ from sklearn.metrics import (
     recall_score,
     roc_auc_score,
 )
-from sklearn.model_selection import cross_val_predict, train_test_split
+from sklearn.model_selection import StratifiedKFold, cross_val_predict, train_test_split
 from sklearn.pipeline import Pipeline
 
+from windlass_training.config import SystemConfig, gate_checks
+from windlass_training.errors import TrainingError
 from windlass_training.system import Check, Json, TrainedModel
 from windlass_training.tabular.features import Feature, manifest_inputs
 from windlass_training.tabular.golden import golden, golden_requests
@@ -28,8 +32,9 @@ from windlass_training.tabular.reference import reference
 from windlass_training.tabular.table import binary_target, select_features
 from windlass_training.tabular.trees import split_distance
 
-TEST_SHARE = 0.2
 FOLDS = 5
+MIN_CLASS_ROWS = 2 * FOLDS
+"""Of the rarer class: fewer leave folds, or the test split, without it."""
 MAX_DIFFERENCE = 1e-5
 """Greatest difference of a probability between scikit-learn and ONNX Runtime."""
 
@@ -43,13 +48,11 @@ class BinaryClassifier:
     target: str
     labels: tuple[str, str]
     """Of target 0 and of target 1."""
-    build: Callable[[int], Pipeline]
-    """seed -> an unfitted pipeline, preprocessing first and the estimator last."""
+    build: Callable[[Any], Pipeline]
+    """config -> an unfitted pipeline, preprocessing first and the estimator last."""
     threshold: float
     bands: Sequence[Json]
     response: Json
-    gates: Mapping[str, float]
-    """Metric -> the value that it must be above."""
     card: str
 
 
@@ -61,12 +64,10 @@ class Split:
     test_target: np.ndarray
 
 
-def train_binary_classifier(recipe: BinaryClassifier, table: pd.DataFrame, seed: int) -> TrainedModel:
-    split = split_table(recipe, table, seed)
-    pipeline = recipe.build(seed)
-    with warnings.catch_warnings():
-        # scikit-learn warns of each batch with a category that it has not seen; those here are meant.
-        warnings.filterwarnings("ignore", message="Found unknown categories", category=UserWarning)
+def train_binary_classifier(recipe: BinaryClassifier, table: pd.DataFrame, config: SystemConfig) -> TrainedModel:
+    split = split_table(recipe, table, config)
+    pipeline = recipe.build(config)
+    with meant_unknown_categories():
         pipeline.fit(split.train, split.train_target)
         session = Session(export_classifier(pipeline, recipe.features, recipe.name))
         requests = golden_requests(recipe.features, session, split.test, partial(distance_in, pipeline))
@@ -77,13 +78,12 @@ def train_binary_classifier(recipe: BinaryClassifier, table: pd.DataFrame, seed:
             ),
         ]
     metrics = classifier_metrics(split.test_target, session.run(split.test).probabilities[:, 1], recipe.threshold)
-    gates = [Check(name, metrics[name], limit, "above", gate=True) for name, limit in recipe.gates.items()]
     return TrainedModel(
         graph=session.graph,
         task="binary-classification",
         contract=contract(recipe, split.train),
         metrics=metrics,
-        checks=[*differences, *gates],
+        checks=[*differences, *gate_checks(config.gates, metrics)],
         reference=reference(recipe.features, split.train, unseen_probability(pipeline, split)),
         golden=golden(recipe.features, requests, session.run_one_by_one(requests)),
         rows=len(table),
@@ -91,12 +91,53 @@ def train_binary_classifier(recipe: BinaryClassifier, table: pd.DataFrame, seed:
     )
 
 
-def split_table(recipe: BinaryClassifier, table: pd.DataFrame, seed: int) -> Split:
+@contextmanager
+def meant_unknown_categories() -> Iterator[None]:
+    """scikit-learn warns of each batch with a category that it has not seen; those here are meant."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Found unknown categories", category=UserWarning)
+        yield
+
+
+def split_table(recipe: BinaryClassifier, table: pd.DataFrame, config: SystemConfig) -> Split:
     rows, target = select_features(table, recipe.features), binary_target(table, recipe.target)
+    refuse_small(target, recipe.target, config.split.test_share)
     train, test, train_target, test_target = train_test_split(
-        rows, target, test_size=TEST_SHARE, stratify=target, random_state=seed
+        rows, target, test_size=config.split.test_share, stratify=target, random_state=config.seed
     )
     return Split(train, train_target, test, test_target)
+
+
+def refuse_small(target: np.ndarray, name: str, test_share: float) -> None:
+    """Each class must be in every fold of the training rows, and in the test split."""
+    value = int(target.mean() < 0.5)
+    count = int((target == value).sum())
+    held, learnt = int(count * test_share), count - int(np.ceil(count * test_share))
+    if count < MIN_CLASS_ROWS or held < 1 or learnt < FOLDS:
+        raise TrainingError(
+            f"the data is too small for its split: of {len(target)} rows {count} have {name} = {value}, and a test "
+            f"share of {test_share:g} with {FOLDS} folds needs at least {MIN_CLASS_ROWS} of each class, {FOLDS} of "
+            "them to learn from and one to test on. Gather more rows, or change split.test_share."
+        )
+
+
+def cross_validate_classifier(
+    recipe: BinaryClassifier, table: pd.DataFrame, config: SystemConfig, folds: int
+) -> list[Mapping[str, float]]:
+    """Each fold's metrics, of the rows that are not in the test split, scikit-learn answering."""
+    split = split_table(recipe, table, config)
+    rarer = int(min(split.train_target.sum(), (1 - split.train_target).sum()))
+    if rarer < folds:
+        raise TrainingError(f"search.folds = {folds}: the rarer class has {rarer} rows to learn from, fewer than folds")
+    parts = StratifiedKFold(folds, shuffle=True, random_state=config.seed).split(split.train, split.train_target)
+    found: list[Mapping[str, float]] = []
+    for fit, held in parts:
+        pipeline = recipe.build(config)
+        with meant_unknown_categories():
+            pipeline.fit(split.train.iloc[fit], split.train_target[fit])
+            probability = pipeline.predict_proba(split.train.iloc[held])[:, 1]
+        found.append(classifier_metrics(split.train_target[held], probability, recipe.threshold))
+    return found
 
 
 def distance_in(pipeline: Pipeline, rows: pd.DataFrame) -> np.ndarray:

@@ -36,11 +36,11 @@ def require_columns(table: pd.DataFrame, wanted: Sequence[str]) -> None:
 
 
 def checked_column(column: pd.Series, feature: Feature) -> pd.Series:
-    missing = column.isna() | (column.astype("string").fillna("").str.strip() == "")
+    missing = text_of(column) == ""
     if feature.required:
         refuse_rows(feature.name, missing, column, "a required feature has no value")
     if feature.kind == "categorical":
-        text = column.astype("string").fillna("").str.strip().astype(object)
+        text = text_of(column)
         allowed = f"must be one of {', '.join(feature.values)}"
         refuse_rows(feature.name, ~missing & ~text.isin(feature.values), column, allowed)
         return text
@@ -53,6 +53,11 @@ def checked_column(column: pd.Series, feature: Feature) -> pd.Series:
     if feature.integer:
         refuse_rows(feature.name, number.notna() & (number % 1 != 0), column, "must be a whole number")
     return number.astype(np.float32)
+
+
+def text_of(column: pd.Series) -> pd.Series:
+    """As text without spaces around it; '' where there is none."""
+    return column.astype("string").fillna("").str.strip().astype(object)
 
 
 def refuse_rows(name: str, wrong: pd.Series, column: pd.Series, rule: str) -> None:

@@ -9,12 +9,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from windlass_training.systems.bankchurn.config import BankChurnConfig, Model
 from windlass_training.systems.bankchurn.features import FEATURES, TARGET
 from windlass_training.tabular.classifier import BinaryClassifier
 from windlass_training.tabular.features import names
 
 
-def build(seed: int) -> Pipeline:
+def build(config: BankChurnConfig) -> Pipeline:
     # The categories come first: the forest draws columns by position, so the order is part of the model.
     columns = ColumnTransformer(
         [
@@ -22,7 +23,7 @@ def build(seed: int) -> Pipeline:
             ("numbers", numbers(), names(FEATURES, "numeric")),
         ]
     )
-    return Pipeline([("columns", columns), ("vote", vote(seed))])
+    return Pipeline([("columns", columns), ("vote", vote(config.model, config.seed))])
 
 
 def categories() -> Pipeline:
@@ -43,20 +44,22 @@ def numbers() -> Pipeline:
     )
 
 
-def vote(seed: int) -> VotingClassifier:
-    regression = LogisticRegression(C=0.1, class_weight="balanced", solver="liblinear", random_state=seed)
+def vote(model: Model, seed: int) -> VotingClassifier:
+    regression = LogisticRegression(
+        C=model.regression.c, class_weight="balanced", solver="liblinear", random_state=seed
+    )
     forest = RandomForestClassifier(
-        n_estimators=100,
-        max_depth=10,
-        min_samples_split=10,
-        min_samples_leaf=5,
+        n_estimators=model.forest.trees,
+        max_depth=model.forest.max_depth,
+        min_samples_split=model.forest.min_samples_split,
+        min_samples_leaf=model.forest.min_samples_leaf,
         class_weight="balanced_subsample",
         random_state=seed,
     )
     return VotingClassifier(
         [("regression", regression), ("forest", forest)],
         voting="soft",
-        weights=np.array([0.4, 0.6]),
+        weights=np.array([model.regression.weight, model.forest.weight]),
         # skl2onnx has no flattening; for a soft vote the flag changes transform alone, never a prediction.
         flatten_transform=False,
     )
@@ -92,7 +95,7 @@ RESPONSE = {
 
 CARD = """\
 The probability that a customer of a bank leaves, from ten facts about the account. A soft vote of logistic regression
-(0.4) and a random forest of 100 trees (0.6), both weighted for the rarer class; missing values are imputed, categories
+and a random forest, both weighted for the rarer class; missing values are imputed, categories
 one-hot encoded and numbers scaled inside the graph.
 
 Made for choosing whom to talk to, not for refusing anybody anything: `Geography`, `Gender` and `Age` are among the
@@ -110,6 +113,5 @@ RECIPE = BinaryClassifier(
     threshold=0.5,
     bands=({"label": "LOW", "below": 0.3}, {"label": "MEDIUM", "below": 0.7}, {"label": "HIGH"}),
     response=RESPONSE,
-    gates={"f1_weighted": 0.8},
     card=CARD,
 )

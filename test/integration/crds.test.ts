@@ -10,6 +10,9 @@ import { refusedDeployments, refusedRollbacks } from './api/refusals.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const EXAMPLES = join(ROOT, 'deploy', 'kubernetes', 'examples');
+/** The five models, in a namespace of their own. */
+const PORTFOLIO = join(ROOT, 'deploy', 'examples');
+const SYSTEMS = ['bankchurn', 'carvision', 'telecom', 'creditrisk', 'plant'];
 const CRDS = join(ROOT, 'crds');
 
 let plane: ControlPlane;
@@ -36,8 +39,8 @@ async function get<T>(...args: readonly string[]): Promise<T> {
   return JSON.parse(await kubectl('get', ...args, '-o', 'json')) as T;
 }
 
-const example = async (name: string): Promise<readonly { kind: string; spec: object }[]> =>
-  parseAllDocuments(await readFile(join(EXAMPLES, name), 'utf8')).map(
+const example = async (file: string): Promise<readonly { kind: string; spec: object }[]> =>
+  parseAllDocuments(await readFile(file, 'utf8')).map(
     (document) => document.toJS() as { kind: string; spec: object },
   );
 
@@ -121,32 +124,43 @@ describe('the CRDs on a real API server', () => {
 });
 
 describe('the examples', () => {
-  it.each(['minimal.yaml', 'bankchurn.yaml'])(
-    '%s is taken by client-side and by server-side apply',
-    async (name) => {
-      const file = join(EXAMPLES, name);
-      expect(await kubectl('apply', '-f', file)).toContain('created');
-      expect(await kubectl('apply', '-f', file)).toMatch(/modeldeployment\S+ unchanged/);
-      expect(await kubectl('apply', '--server-side', '--force-conflicts', '-f', file)).toContain(
-        'serverside-applied',
-      );
-    },
-  );
+  it.each([
+    join(EXAMPLES, 'minimal.yaml'),
+    join(PORTFOLIO, '00-namespace.yaml'),
+    ...SYSTEMS.map((name) => join(PORTFOLIO, `${name}.yaml`)),
+  ])('%s is taken by client-side and by server-side apply', async (file) => {
+    expect(await kubectl('apply', '-f', file)).toContain('created');
+    expect(await kubectl('apply', '-f', file)).toContain('unchanged');
+    expect(await kubectl('apply', '--server-side', '--force-conflicts', '-f', file)).toContain(
+      'serverside-applied',
+    );
+  });
 
   it('undo.yaml is created under a new name each time', async () => {
     const names = [0, 1].map(() => kubectl('create', '-o', 'name', '-f', join(EXAMPLES, 'undo.yaml')));
     expect(new Set(await Promise.all(names)).size).toBe(2);
   });
 
-  it('get from the API server the defaults that the schema in code gives', async () => {
-    for (const [name, ref] of [
-      ['minimal.yaml', ['hello']],
-      ['bankchurn.yaml', ['bankchurn', '-n', 'churn']],
-    ] as const) {
-      const written = (await example(name)).find(({ kind }) => kind === 'ModelDeployment');
-      const { spec } = await get<{ spec: unknown }>('md', ...ref);
+  it.each([
+    [join(EXAMPLES, 'minimal.yaml'), 'default', 'hello'],
+    ...SYSTEMS.map((name) => [join(PORTFOLIO, `${name}.yaml`), 'models', name] as const),
+  ] as const)(
+    '%s gets from the API server the defaults that the schema in code gives',
+    async (file, namespace, name) => {
+      const written = (await example(file)).find(({ kind }) => kind === 'ModelDeployment');
+      const { spec } = await get<{ spec: unknown }>('md', name, '-n', namespace);
       expect(spec).toEqual(modelDeploymentSpecSchema.parse(written?.spec));
-    }
+    },
+  );
+
+  it('have an Application of Argo CD for each model', async () => {
+    const apps = await Promise.all(
+      SYSTEMS.map((name) => example(join(PORTFOLIO, 'argocd', 'apps', `${name}.yaml`))),
+    );
+    const included = apps.map(
+      ([app]) => (app?.spec as { source: { directory: { include: string } } }).source.directory.include,
+    );
+    expect(included).toEqual(SYSTEMS.map((name) => `${name}.yaml`));
   });
 });
 

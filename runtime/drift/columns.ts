@@ -1,21 +1,35 @@
+import type { ImageProperty } from '#contract/image-properties.ts';
 import type { Manifest, ModelInput, Reference } from '#contract/model-manifest.ts';
 import type { GraphValue } from '#runtime/engine/session.ts';
 import { layoutOf, type BinLayout, type ReferenceBins } from './bins.ts';
 import { compileCounting, type CountedTensor, type CountValues } from './counting.ts';
+import { pictureColumns } from './picture-columns.ts';
 import { predictionColumn } from './prediction.ts';
 
-/** Something whose values are compared: a feature, or the prediction. */
-export interface Column {
+/** Something whose values are compared: a feature, a property of pictures, or the prediction. */
+export type Column = TensorColumn | PictureColumn;
+
+interface AnyColumn {
   /** Unique among the columns; a metric's label. */
   readonly name: string;
-  readonly role: 'input' | 'prediction';
   readonly description: string | undefined;
-  /** Which of the inputs or outputs has the values. */
-  readonly tensor: number;
   readonly layout: BinLayout;
   /** The first of its counters, among all columns'. */
   readonly at: number;
+}
+
+export interface TensorColumn extends AnyColumn {
+  readonly role: 'input' | 'prediction';
+  /** Which of the inputs or outputs has the values. */
+  readonly tensor: number;
   readonly count: CountValues;
+}
+
+/** Its values are measured when a picture is decoded. */
+export interface PictureColumn extends AnyColumn {
+  readonly role: 'picture';
+  readonly property: ImageProperty;
+  readonly edges: Float64Array;
 }
 
 export interface NotCompared {
@@ -47,7 +61,14 @@ export function compileColumns(manifest: Manifest, reference: Reference, graph: 
     compared.push({ name, role, description, tensor, layout, at: counters, count });
     counters += layout.reference.length;
   };
-  for (const input of manifest.inputs) add(input.name, findInput(input, reference, graph));
+  for (const input of manifest.inputs) {
+    if (input.image === undefined || reference.image === undefined)
+      add(input.name, findInput(input, reference, graph));
+  }
+  const pictures = pictureColumns(manifest, reference, counters);
+  compared.push(...pictures.compared);
+  notCompared.push(...pictures.notCompared);
+  counters += pictures.counters;
   add(predictionName(manifest), findPrediction(manifest, reference, graph));
   for (const name of Object.keys(reference.features)) {
     if (manifest.inputs.some((input) => input.name === name)) continue;
@@ -60,7 +81,7 @@ export function compileColumns(manifest: Manifest, reference: Reference, graph: 
 }
 
 interface Found extends CountedTensor {
-  readonly role: Column['role'];
+  readonly role: TensorColumn['role'];
   readonly description: string | undefined;
   readonly tensor: number;
   readonly layout: BinLayout;

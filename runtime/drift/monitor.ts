@@ -1,5 +1,7 @@
+import type { ImageProperty } from '#contract/image-properties.ts';
 import type { Manifest, Reference } from '#contract/model-manifest.ts';
 import type { Tensor } from '#runtime/engine/tensor.ts';
+import { numericBin } from './bins.ts';
 import { compileColumns, type Column, type Columns, type GraphValues, type NotCompared } from './columns.ts';
 import { compare, type Comparison, type DriftRule } from '#contract/psi.ts';
 import type { DriftSettings } from './settings.ts';
@@ -10,6 +12,8 @@ export interface DriftSource {
   readonly reference: Reference;
   readonly graph: GraphValues;
 }
+
+type PictureProperties = Readonly<Record<ImageProperty, number>>;
 
 /** One column, its counts in the window, and what they say. */
 export interface Reading {
@@ -35,7 +39,7 @@ export class DriftMonitor {
     this.#window = new CountWindow({ counters, windowMs: settings.windowSeconds * 1000, now });
   }
 
-  /** What is compared: the features in the model's order, then the prediction. */
+  /** What is compared: the features in the model's order, properties of pictures, then the prediction. */
   get compared(): readonly Column[] {
     return this.#columns.compared;
   }
@@ -45,11 +49,25 @@ export class DriftMonitor {
     const counters = this.#window.current();
     const { compared } = this.#columns;
     for (let i = 0; i < compared.length; i++) {
-      const { role, tensor, count, at } = compared[i] as Column;
+      const column = compared[i] as Column;
+      if (column.role === 'picture') continue;
+      const { role, tensor, count, at } = column;
       const values = role === 'input' ? inputs[tensor] : outputs[tensor];
       if (values !== undefined) count(counters, at, values);
     }
   };
+
+  /** Counts pictures that were answered. */
+  observePictures(pictures: readonly PictureProperties[]): void {
+    const counters = this.#window.current();
+    for (const column of this.#columns.compared) {
+      if (column.role !== 'picture') continue;
+      for (const properties of pictures) {
+        const bin = column.at + numericBin(column.edges, properties[column.property]);
+        counters[bin] = (counters[bin] as number) + 1;
+      }
+    }
+  }
 
   /** How far each column has moved, in `compared`'s order. */
   readings(): readonly Reading[] {

@@ -40,7 +40,8 @@ export interface ModelName {
 
 export interface FeatureReport {
   readonly name: string;
-  readonly role: 'input' | 'prediction';
+  /** `picture`: a property of the pictures that were sent. */
+  readonly role: 'input' | 'picture' | 'prediction';
   readonly kind: 'numeric' | 'categorical';
   readonly description: string | null;
   readonly state: FeatureState;
@@ -142,7 +143,7 @@ function statement(
   if (stateOf(readings) === 'tooFewRows') {
     return `Too few rows yet: ${rows} of ${minSamples} in the last ${duration(windowSeconds)}.`;
   }
-  const inputs = readings.filter(({ column }) => column.role === 'input');
+  const inputs = readings.filter(({ column }) => column.role !== 'prediction');
   const moved = inputs.filter(({ comparison }) => comparison.state === 'drifted');
   const prediction = readings.find(({ column }) => column.role === 'prediction')?.comparison.state;
   const features = featuresStatement(inputs, moved);

@@ -2,7 +2,14 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { BrokenPicture, type PictureHeader } from './header.ts';
+import type { PictureProperties } from './properties.ts';
 import type { WorkerReply, WorkerRequest, WorkerSetup } from './picture-worker.ts';
+
+/** A tensor's elements, and what was measured of the picture where that was asked for. */
+export interface Fitted {
+  readonly data: Uint8Array<ArrayBuffer>;
+  readonly properties: PictureProperties | undefined;
+}
 
 /** Threads that decode and fit pictures, one each at a time; started when they are first needed. */
 export class PictureThreads {
@@ -14,14 +21,14 @@ export class PictureThreads {
     this.#setup = setup;
   }
 
-  /** The tensor's elements. The caller sees to it that no more run at once than there are cores. Throws BrokenPicture. */
-  async read(bytes: Buffer, header: PictureHeader): Promise<Uint8Array<ArrayBuffer>> {
+  /** The caller sees to it that no more run at once than there are cores. Throws BrokenPicture. */
+  async read(bytes: Buffer, header: PictureHeader): Promise<Fitted> {
     const worker = this.#idle.pop() ?? this.#start();
     // A copy of this picture alone: the buffer behind it may hold a whole form.
     const reply = await ask(worker, { bytes: new Uint8Array(bytes), header });
     if (this.#closed) await worker.terminate();
     else this.#idle.push(worker);
-    if (reply.kind === 'fitted') return reply.data;
+    if (reply.kind === 'fitted') return { data: reply.data, properties: reply.properties };
     throw new BrokenPicture(reply.message);
   }
 

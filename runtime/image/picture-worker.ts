@@ -4,12 +4,15 @@ import { openDecoder, type Decode, type Decoded } from './decode.ts';
 import { fit } from './fit.ts';
 import { BrokenPicture, type PictureHeader } from './header.ts';
 import { isPlain, openTurbo } from './jpeg/index.ts';
+import { pictureProperties, type PictureProperties } from './properties.ts';
 
 // The program of a worker thread: it decodes and fits one picture after the other.
 
 export interface WorkerSetup {
   readonly image: ImageInput;
   readonly maxPixels: number;
+  /** Properties are wanted beside the tensor. */
+  readonly measure: boolean;
 }
 
 export interface WorkerRequest {
@@ -18,10 +21,14 @@ export interface WorkerRequest {
 }
 
 export type WorkerReply =
-  | { readonly kind: 'fitted'; readonly data: Uint8Array<ArrayBuffer> }
+  | {
+      readonly kind: 'fitted';
+      readonly data: Uint8Array<ArrayBuffer>;
+      readonly properties: PictureProperties | undefined;
+    }
   | { readonly kind: 'broken'; readonly message: string };
 
-const { image, maxPixels } = workerData as WorkerSetup;
+const { image, maxPixels, measure } = workerData as WorkerSetup;
 const opening = openTurbo(maxPixels);
 /** Opened when a picture needs it: many a server gets none but plain JPEGs. */
 let decoder: Promise<Decode> | undefined;
@@ -30,8 +37,9 @@ async function answer({ bytes, header }: WorkerRequest): Promise<void> {
   try {
     const picture = await decode(Buffer.from(bytes.buffer), header);
     const data = fit(picture, image);
+    const properties = measure ? pictureProperties(data, image, picture) : undefined;
     // What the decoder made itself cannot be handed over.
-    send({ kind: 'fitted', data: data.buffer === picture.data.buffer ? data.slice() : data });
+    send({ kind: 'fitted', data: data.buffer === picture.data.buffer ? data.slice() : data, properties });
   } catch (error) {
     if (!(error instanceof BrokenPicture)) throw error;
     send({ kind: 'broken', message: error.message });

@@ -6,7 +6,8 @@ import type { Nested } from '#runtime/protocol/nested.ts';
 import type { NamedFeatures, Sink } from '#runtime/protocol/predict.ts';
 import { FILE_FIELD, filesOf, type PictureBody } from './files.ts';
 import { BrokenPicture } from './header.ts';
-import type { Checked, PictureReader, Refusal } from './reader.ts';
+import type { PictureProperties } from './properties.ts';
+import type { Checked, PictureReader, ReadPicture, Refusal } from './reader.ts';
 
 /** A request's pictures, and whether its sender still waits. */
 export interface PictureRequest extends PictureBody {
@@ -30,9 +31,14 @@ export interface PictureModel {
   readonly named: NamedFeatures;
   /** Rows are merged along the first dimension; without it a picture is a whole tensor of one. */
   readonly merging: boolean;
+  /** Hears what was measured of the pictures of a request that has its answer. */
+  readonly observe?: (pictures: readonly PictureProperties[]) => void;
 }
 
-export function compilePictures({ manifest, named, merging }: PictureModel, reader: PictureReader): Pictures {
+export function compilePictures(
+  { manifest, named, merging, observe }: PictureModel,
+  reader: PictureReader,
+): Pictures {
   const { width, height } = reader.image;
   const most = Math.max(1, Math.floor(TENSOR_BYTES / (width * height * 3)));
   const batchLimit = Math.min(most, manifest.response?.batch?.limit ?? DEFAULT_BATCH_LIMIT);
@@ -56,10 +62,11 @@ export function compilePictures({ manifest, named, merging }: PictureModel, read
     inHand += count;
     try {
       const rows = await readAll(reader, pictures, request.gone, path);
-      return submit(
-        rows.map(tensor),
-        releasing(sink, () => (inHand -= count)),
-      );
+      const waiting = releasing(sink, (answered) => {
+        inHand -= count;
+        if (answered) observe?.(rows.flatMap(({ properties }) => properties ?? []));
+      });
+      return submit(rows.map(tensor), waiting);
     } catch (error) {
       inHand -= count;
       throw error;
@@ -94,9 +101,9 @@ async function readAll(
   pictures: readonly Extract<Checked, { kind: 'picture' }>[],
   gone: () => boolean,
   path: (index: number) => Problem['path'],
-): Promise<readonly Nested[]> {
+): Promise<readonly ReadPicture[]> {
   const results = await Promise.all(
-    pictures.map(async (picture): Promise<Nested | Refusal> => {
+    pictures.map(async (picture): Promise<ReadPicture | Refusal> => {
       try {
         return await reader.read(picture, gone);
       } catch (error) {
@@ -109,7 +116,7 @@ async function readAll(
     results.map((result) => ('kind' in result ? result : undefined)),
     path,
   );
-  return results.filter((result): result is Nested => !('kind' in result));
+  return results.filter((result): result is ReadPicture => !('kind' in result));
 }
 
 const STATUS: Readonly<
@@ -140,20 +147,20 @@ function overloaded(): RequestError {
   });
 }
 
-/** Tells once, whichever way the request ends. */
-function releasing(sink: Sink, tell: () => void): Sink {
+/** Tells once which way the request ends. */
+function releasing(sink: Sink, tell: (answered: boolean) => void): Sink {
   let told = false;
-  const release = (): void => {
-    if (!told) tell();
+  const release = (answered: boolean): void => {
+    if (!told) tell(answered);
     told = true;
   };
   return {
     answer(json, predictions) {
-      release();
+      release(true);
       sink.answer(json, predictions);
     },
     refuse(error) {
-      release();
+      release(false);
       sink.refuse(error);
     },
   };

@@ -4,7 +4,8 @@ import { openDecoder, type Decode } from './decode.ts';
 import { declaredFormat, type PictureFile } from './files.ts';
 import { effort, fit } from './fit.ts';
 import { BrokenPicture, FORMAT_NAMES, formatOf, readHeader, type PictureHeader } from './header.ts';
-import { PictureThreads } from './picture-threads.ts';
+import { PictureThreads, type Fitted } from './picture-threads.ts';
+import { pictureProperties, type PictureProperties } from './properties.ts';
 import { Turns } from './turns.ts';
 
 export interface ReaderOptions {
@@ -13,6 +14,13 @@ export interface ReaderOptions {
   readonly threads: number;
   /** A larger picture is refused before it is decoded. */
   readonly maxPixels: number;
+  /** Properties are wanted beside the tensor. */
+  readonly measure?: boolean;
+}
+
+/** A picture as a row of the model's input. */
+export interface ReadPicture extends Nested {
+  readonly properties: PictureProperties | undefined;
 }
 
 /** Why a picture is not taken: what it is, which of the HTTP statuses that makes, and the way out. */
@@ -36,6 +44,7 @@ const WAIT_MS = 250;
 export class PictureReader {
   readonly image: ImageInput;
   readonly #maxPixels: number;
+  readonly #measure: boolean;
   readonly #decode: Decode;
   readonly #threads: PictureThreads;
   readonly #turns: Turns;
@@ -44,11 +53,12 @@ export class PictureReader {
     return new PictureReader(options, await openDecoder(options.maxPixels));
   }
 
-  private constructor({ image, threads, maxPixels }: ReaderOptions, decode: Decode) {
+  private constructor({ image, threads, maxPixels, measure = false }: ReaderOptions, decode: Decode) {
     this.image = image;
     this.#maxPixels = maxPixels;
+    this.#measure = measure;
     this.#decode = decode;
-    this.#threads = new PictureThreads({ image, maxPixels });
+    this.#threads = new PictureThreads({ image, maxPixels, measure });
     this.#turns = new Turns({ slots: threads, pixels: maxPixels, waitMs: WAIT_MS });
   }
 
@@ -94,15 +104,17 @@ export class PictureReader {
   async read(
     { header, bytes }: Extract<Checked, { kind: 'picture' }>,
     gone: () => boolean = () => false,
-  ): Promise<Nested> {
-    const data = await this.#turns.take(header.width * header.height, async () => {
+  ): Promise<ReadPicture> {
+    const fitted = await this.#turns.take(header.width * header.height, async (): Promise<Fitted> => {
       if (gone()) throw new BrokenPicture('its sender has gone away');
       if (header.format === 'jpeg' || effort(header, this.image) > QUICK_PIXELS) {
         return this.#threads.read(bytes, header);
       }
-      return fit(await this.#decode(bytes, header), this.image);
+      const picture = await this.#decode(bytes, header);
+      const data = fit(picture, this.image);
+      return { data, properties: this.#measure ? pictureProperties(data, this.image, picture) : undefined };
     });
-    return { dims: imageDims(this.image), data };
+    return { dims: imageDims(this.image), ...fitted };
   }
 
   /** Ends threads; a picture that they work on is finished first. */

@@ -10,7 +10,13 @@ import { closeEngine } from '#runtime/engine/engine.ts';
 import { mergesRows, outputDims, sampleTensors, type Samples } from '#runtime/engine/probe.ts';
 import { profileSetting, reportProvider, type ProviderReport } from './provider.ts';
 import { openSession, type GraphValue, type Session } from '#runtime/engine/session.ts';
-import { compilePictures, PictureReader, pixelLimit, type Pictures } from '#runtime/image/index.ts';
+import {
+  compilePictures,
+  PictureReader,
+  pixelLimit,
+  type PictureProperties,
+  type Pictures,
+} from '#runtime/image/index.ts';
 import { compileAnswer, type AnswerContext } from '#runtime/protocol/answer.ts';
 import { compileFeatures } from '#runtime/protocol/features.ts';
 import { compileNamedFeatures, type NamedFeatures, type Reader } from '#runtime/protocol/predict.ts';
@@ -118,7 +124,7 @@ interface Examined {
 /** Whether the graph is what model.json says, and gives the golden answers. Throws FailureError. */
 async function examine(options: LoadOptions, source: ModelSource, session: Session): Promise<Examined> {
   const manifest = describeModel(source, session);
-  const reader = await openPictures(options, manifest);
+  const reader = await openPictures(options, manifest, source.reference?.image !== undefined);
   const golden = await readGolden(source, reader);
   const samples = mergeableSamples(manifest, golden, session);
   const sample =
@@ -168,11 +174,12 @@ function selfTest(
 async function openPictures(
   { cores, maxImagePixels }: LoadOptions,
   { inputs }: Manifest,
+  measure: boolean,
 ): Promise<PictureReader | undefined> {
   const image = inputs.find((input) => input.image !== undefined)?.image;
   if (image === undefined) return undefined;
   const maxPixels = pixelLimit(maxImagePixels, process.env[ENVIRONMENT.memoryLimit]);
-  return PictureReader.open({ image, threads: cores, maxPixels });
+  return PictureReader.open({ image, threads: cores, maxPixels, measure });
 }
 
 function compileModel(options: LoadOptions, tried: Tried): Model {
@@ -209,7 +216,10 @@ function compileModel(options: LoadOptions, tried: Tried): Model {
     source,
     name: v2Model.name,
     named,
-    pictures: reader === undefined ? undefined : compilePictures({ manifest, named, merging }, reader),
+    pictures:
+      reader === undefined
+        ? undefined
+        : compilePictures({ manifest, named, merging, observe: pictureObserver(drift) }, reader),
     v2: compileV2(v2Model),
     v2Metadata: v2Metadata(v2Model),
     outputs: session.outputs,
@@ -236,6 +246,12 @@ function compileModel(options: LoadOptions, tried: Tried): Model {
     close: async () => {
       await Promise.all([reader?.close(), closeEngine(engine)]);
     },
+  };
+}
+
+function pictureObserver(drift: Drift): (pictures: readonly PictureProperties[]) => void {
+  return (pictures) => {
+    if (drift.kind === 'measured') drift.monitor.observePictures(pictures);
   };
 }
 

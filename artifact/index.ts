@@ -27,7 +27,6 @@ export {
   type SchemaField,
 } from './preflight/index.ts';
 export {
-  type AddressPolicy,
   connectionFromEnvironment,
   connectionFromFolder,
   connectionFromSecret,
@@ -36,10 +35,25 @@ export {
   type ObjectLocation,
   parseModelUri,
   readObject,
+  refusingStore,
   type S3Access,
   type S3Credentials,
   type S3Options,
   type S3Store,
   S3StorePool,
 } from './s3/index.ts';
-export { type Answer, type ByteBody, piecesOf, SocketClient } from './http/index.ts';
+export { type AddressPolicy, type Answer, type ByteBody, piecesOf, SocketClient } from './http/index.ts';
+export {
+  createMlflowServer,
+  describeReference,
+  isRegistryUri,
+  MLFLOW_CREDENTIAL_NAMES,
+  type MlflowAccess,
+  mlflowFromEnvironment,
+  mlflowFromFolder,
+  mlflowFromSecret,
+  type MlflowServer,
+  MlflowServerPool,
+  parseRegistryUri,
+  pathOfProxiedUri,
+} from './mlflow/index.ts';

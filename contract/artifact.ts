@@ -27,12 +27,20 @@ export const artifactFileSchema = z.strictObject({
   versionId: z.string().max(1024).optional(),
 });
 
+/** The version of a registered model (MLflow) that an artifact is. */
+export const artifactRegistrySchema = z.strictObject({
+  name: z.string().max(256),
+  version: z.string().max(16),
+});
+export type ArtifactRegistry = Readonly<z.infer<typeof artifactRegistrySchema>>;
+
 /**
  * A resolved artifact: what a revision pins, and what `runtime pull` fetches.
- * `uri` ends in `/` for a bundle (a file's object key is the prefix plus its path) and names the object for a bare
- * `.onnx` (one file, whose path is the object's base name).
- * `sha256` is the file's own for a bare `.onnx`; for a bundle that of the canonical JSON of [[path, sha256], ...] sorted
- * by path, where model.json itself is one of the files.
+ * `uri` ends in `/` for a folder, that of a bundle or of an MLflow model (a file's object key is the prefix plus its
+ * path; behind `mlflow-artifacts:/` the tracking server has it), and names the object for a bare `.onnx` (one file,
+ * whose path is the object's base name).
+ * `sha256` is the file's own for a single `.onnx`; for several files that of the canonical JSON of
+ * [[path, sha256], ...] sorted by path, where a bundle's model.json itself is one of the files.
  */
 export const artifactSchema = z.strictObject({
   format: z.enum(['bundle', 'onnx']),
@@ -40,6 +48,14 @@ export const artifactSchema = z.strictObject({
   sha256: sha256Schema,
   size: z.int().nonnegative(),
   files: z.array(artifactFileSchema).min(1).max(MAX_BUNDLE_FILES),
+  /** The graph's path where model.json does not say it and it may not be the only file (external data). */
+  graph: bundlePathSchema.optional(),
+  registry: artifactRegistrySchema.optional(),
 });
 export type Artifact = Readonly<z.infer<typeof artifactSchema>>;
 export type ArtifactFile = Readonly<z.infer<typeof artifactFileSchema>>;
+
+/** The graph's path in an artifact without model.json. */
+export function graphFile({ graph, files }: Artifact): string {
+  return graph ?? files[0]?.path ?? '';
+}

@@ -23,6 +23,8 @@ export const serveConfigSchema = z.object({
   revision: z.string().optional(),
   /** sha256 of the artifact, for model_info. */
   sha256: z.string().optional(),
+  /** The artifact as JSON, for a graph without model.json: its name and version in a registry, its external data. */
+  artifactFile: z.string().optional(),
   /** The mounted traffic file. */
   trafficFile: z.string().optional(),
   maxBatchSize: z.int().min(1).max(4096).default(64),

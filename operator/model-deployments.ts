@@ -1,4 +1,4 @@
-import { ResolutionCache, S3StorePool } from '#artifact/index.ts';
+import { MlflowServerPool, ResolutionCache, S3StorePool } from '#artifact/index.ts';
 import type { Reconcile } from '#operator/controller/index.ts';
 import { createReconciler, type News } from '#operator/model-deployment/index.ts';
 import { HttpPrometheus, httpPodReportProbe, Monitor } from '#operator/monitor/index.ts';
@@ -16,7 +16,13 @@ export async function modelDeploymentReconcile(surroundings: Surroundings): Prom
   const stores = new S3StorePool({ addresses });
   const notifier =
     flags.notify === undefined ? undefined : await createNotifier(flags.notify, log, metrics.onNotification);
-  const sources = createSources({ kube, stores, cache: new ResolutionCache(), onChange: enqueue });
+  const sources = createSources({
+    kube,
+    stores,
+    mlflow: new MlflowServerPool({ addresses }),
+    cache: new ResolutionCache(),
+    onChange: enqueue,
+  });
   const prometheus =
     flags.prometheusUrl === undefined
       ? undefined

@@ -171,6 +171,7 @@ async function load(options: ServeOptions, { state, metrics }: Service, log: Log
   const started = performance.now();
   const model = await loadModel({
     path: options.model,
+    artifactFile: options.artifactFile,
     name: options.name,
     cores,
     maxBatchSize: options.maxBatchSize,

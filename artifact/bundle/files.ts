@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '#contract/failure.ts';
+import type { FolderEntry, MlflowServer } from '../mlflow/index.ts';
 import { describeObject, type ObjectInfo, readObject, type S3Store } from '../s3/index.ts';
 
 /** The files of a model, wherever they are. Paths are those of `artifactFileSchema`. */
@@ -34,6 +35,35 @@ export function s3Files(
         signal,
         ...(info.etag === undefined ? {} : { etag: info.etag }),
       }),
+  };
+}
+
+/** Files of a folder that an MLflow server proxies. It tells sizes and no versions; each folder is listed once. */
+export function proxiedFiles(server: MlflowServer, root: string, label: string): ModelFiles {
+  const at = (path: string) => (root === '' ? path : `${root}/${path}`);
+  const describe = (path: string) => `${label} (${path})`;
+  const listed = new Map<string, Promise<readonly FolderEntry[]>>();
+  const list = (folder: string, what: string, signal: AbortSignal) => {
+    const known = listed.get(folder) ?? server.list(folder, what, signal);
+    listed.set(folder, known);
+    known.catch(() => listed.delete(folder));
+    return known;
+  };
+  return {
+    describe,
+    stat: async (path, signal) => {
+      const full = at(path);
+      const cut = full.lastIndexOf('/');
+      const entries = await list(full.slice(0, Math.max(cut, 0)), describe(path), signal);
+      const entry = entries.find(({ name, isFolder }) => name === full.slice(cut + 1) && !isFolder);
+      if (entry !== undefined) return { size: entry.size };
+      throw new FailureError(
+        'NotFound',
+        `There is no ${describe(path)} at the MLflow server ${server.host}. Register the model again, whole.`,
+      );
+    },
+    read: (path, { size }, signal) =>
+      server.read({ path: at(path), size, what: describe(path) }, 0, size, signal),
   };
 }
 

@@ -63,7 +63,12 @@ async function nameHint(s3: S3Store, bucket: string, key: string, signal: AbortS
     : `s3://${bucket}/${parent} holds ${short(beside, parent)}. Upload the model, or correct spec.model.uri.`;
 }
 
-function short(names: readonly string[], prefix: string): string {
-  const shown = names.slice(0, 4).map((name) => name.slice(prefix.length, prefix.length + 80));
-  return `${shown.join(', ')}${names.length > shown.length ? `, and ${names.length - shown.length} more` : ''}`;
+function short(below: readonly string[], prefix: string): string {
+  return names(below.map((name) => name.slice(prefix.length)));
+}
+
+/** The first few names of what is there. */
+export function names(all: readonly string[]): string {
+  const shown = all.slice(0, 4).map((name) => name.slice(0, 80));
+  return `${shown.join(', ')}${all.length > shown.length ? `, and ${all.length - shown.length} more` : ''}`;
 }

@@ -24,6 +24,8 @@ export interface CheckedModel {
   readonly weights: Weights;
   readonly manifest?: Manifest;
   readonly manifestSha256?: string;
+  /** Of a graph that may have external data beside it. */
+  readonly graphSha256?: string;
 }
 
 /** Files of one bundle that are read at the same time. */
@@ -44,7 +46,7 @@ export async function preflightObject(
   });
   const { graph, weights } = accepted(inspection);
   const file = { path, ...info, sha256: inspection.sha256 };
-  return { artifact: artifact('onnx', uri, [file]), graph, weights };
+  return { artifact: artifactOf('onnx', uri, [file]), graph, weights };
 }
 
 /** Checks every file of a bundle against model.json, and the graph. */
@@ -86,7 +88,7 @@ export async function preflightBundle(
   matchManifest(files.describe(MANIFEST_FILE), manifest, graph);
   const own = { path: MANIFEST_FILE, ...read.info, size: read.size, sha256: read.sha256 };
   return {
-    artifact: artifact('bundle', uri, [own, ...checked]),
+    artifact: artifactOf('bundle', uri, [own, ...checked]),
     graph,
     weights,
     manifest,
@@ -130,7 +132,7 @@ async function statAll(
   return new Map(entries);
 }
 
-function accepted({ result }: Inspection): { readonly graph: Graph; readonly weights: Weights } {
+export function accepted({ result }: Inspection): { readonly graph: Graph; readonly weights: Weights } {
   if ('failure' in result) throw result.failure;
   return result;
 }
@@ -143,13 +145,17 @@ export function checkDigest(name: string, expected: string, actual: string): voi
   );
 }
 
-async function digest(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+export async function digest(bytes: AsyncIterable<Uint8Array>): Promise<string> {
   const hash = createHash('sha256');
   for await (const part of bytes) hash.update(part);
   return hash.digest('hex');
 }
 
-function artifact(format: Artifact['format'], uri: string, files: readonly ArtifactFile[]): Artifact {
+export function artifactOf(
+  format: Artifact['format'],
+  uri: string,
+  files: readonly ArtifactFile[],
+): Artifact {
   const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   return {
     format,

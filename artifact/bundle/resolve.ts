@@ -1,21 +1,14 @@
 import { z } from 'zod';
 import { type Artifact, artifactSchema } from '#contract/artifact.ts';
-import { canonicalJson } from '#contract/canonical.ts';
+import { canonicalJson, sha256 } from '#contract/canonical.ts';
 import { FailureError } from '#contract/failure.ts';
-import { MANIFEST_FILE, type Manifest, manifestSchema, tensorTypeSchema } from '#contract/model-manifest.ts';
+import { type Manifest, manifestSchema, tensorTypeSchema } from '#contract/model-manifest.ts';
 import { checkMemory, type Graph } from '../preflight/index.ts';
-import {
-  baseName,
-  describeObject,
-  type ModelLocation,
-  type ObjectInfo,
-  parseModelUri,
-  type S3Store,
-} from '../s3/index.ts';
+import { MLMODEL_FILE } from '../mlflow/index.ts';
 import type { ResolutionCache } from './cache.ts';
-import { s3Files } from './files.ts';
-import { explainMissing } from './missing.ts';
 import { readManifest } from './manifest.ts';
+import { preflightMlmodel } from './onnx-folder.ts';
+import { type Entry, findEntry, locate, type Place, type Stores } from './place.ts';
 import { type CheckedModel, preflightBundle, preflightObject } from './preflight.ts';
 
 /** What a `spec.model` names. */
@@ -27,9 +20,8 @@ export interface ModelSource {
   readonly sha256?: string;
 }
 
-export interface ResolveRequest {
+export interface ResolveRequest extends Stores {
   readonly source: ModelSource;
-  readonly s3: S3Store;
   readonly memoryLimitBytes?: number;
   readonly signal: AbortSignal;
   readonly cache?: ResolutionCache;
@@ -67,16 +59,18 @@ export const resolutionSchema: z.ZodType<Resolution> = z.object({
   marker: z.string(),
 });
 
+/** MLmodel does not say how long its graph is: time for one as large as ONNX files get (2 GiB), and its data. */
+const MLMODEL_BYTES = 4 * 1024 ** 3;
+
 /** A resolve may take this long, and the time that its bytes take at the slowest acceptable speed. */
 const DEADLINE_MS = 120_000;
 const SLOWEST_BYTES_PER_MS = 1024;
 
-/** Resolves and checks a source. Throws FailureError; a state that the cache knows costs one small request. */
+/** Resolves and checks a source. Throws FailureError; a state that the cache knows costs a few small requests. */
 export async function resolveModel(request: ResolveRequest): Promise<Resolution> {
-  const { source, s3, cache } = request;
-  const location = parseModelUri(source.uri);
-  const key = canonicalJson([s3.identity, source.uri, source.versionId]);
-  const flight = (signal: AbortSignal): Promise<Found> => find({ ...request, signal }, location, key);
+  const { source, cache } = request;
+  const key = canonicalJson([identityOf(request), source.uri, source.versionId]);
+  const flight = (signal: AbortSignal): Promise<Found> => find({ ...request, signal }, key);
   const found = await (cache === undefined
     ? flight(request.signal)
     : cache.flights.join(key, request.signal, flight));
@@ -86,14 +80,12 @@ export async function resolveModel(request: ResolveRequest): Promise<Resolution>
   return { artifact, graph, marker: found.marker, ...(manifest === undefined ? {} : { manifest }) };
 }
 
-/** One small request: equal markers mean that the source has not moved since. Throws FailureError. */
-export async function probeModel({
-  source,
-  s3,
-  signal,
-}: Pick<ResolveRequest, 'source' | 's3' | 'signal'>): Promise<string> {
-  const location = parseModelUri(source.uri);
-  return markerOf(await stat(s3, location, source, signal));
+/** A few small requests: equal markers mean that the source has not moved since. Throws FailureError. */
+export async function probeModel(
+  request: Pick<ResolveRequest, 'source' | 's3' | 'mlflow' | 'signal'>,
+): Promise<string> {
+  const place = await locate(request.source, request, request.signal);
+  return markerOf(place, await findEntry(place, request.signal));
 }
 
 export interface Found {
@@ -101,76 +93,67 @@ export interface Found {
   readonly marker: string;
 }
 
-async function find(request: ResolveRequest, location: ModelLocation, key: string): Promise<Found> {
-  const { source, s3, cache, signal } = request;
-  const info = await stat(s3, location, source, signal);
-  const marker = markerOf(info);
+function identityOf({ s3, mlflow }: Stores): string {
+  return mlflow === undefined ? s3.identity : `${s3.identity} ${mlflow.identity}`;
+}
+
+async function find(request: ResolveRequest, key: string): Promise<Found> {
+  const { source, cache, signal } = request;
+  const place = await locate(source, request, signal);
+  const entry = await findEntry(place, signal);
+  const marker = markerOf(place, entry);
   const known = cache?.get(key, marker);
   if (known !== undefined) return { checked: known, marker };
-  const run = () => check(request, location, info);
-  const checked = await (cache === undefined ? run() : cache.gate.run(s3.identity, signal, run));
+  const run = () => check(request, place, entry);
+  const checked = await (cache === undefined ? run() : cache.gate.run(identityOf(request), signal, run));
   cache?.set(key, marker, checked);
   return { checked, marker };
 }
 
 async function check(
-  request: ResolveRequest,
-  location: ModelLocation,
-  info: ObjectInfo,
+  { source, signal }: ResolveRequest,
+  place: Place,
+  { path, info }: Entry,
 ): Promise<CheckedModel> {
-  const { source, s3 } = request;
-  if (location.kind === 'onnx') {
-    const path = baseName(location.key);
-    const files = s3Files(s3, location.bucket, location.key.slice(0, -path.length), pin(path, source));
-    return withDeadline(source.uri, info.size, request.signal, (signal) =>
-      preflightObject(files, source.uri, path, info, signal),
+  const { files, uri } = place;
+  const within = <T>(size: number, run: (inner: AbortSignal) => Promise<T>) =>
+    withDeadline(source.uri, size, signal, run);
+  if (path === place.object)
+    return within(info.size, (inner) => preflightObject(files, uri, path, info, inner));
+  if (path === MLMODEL_FILE) {
+    return registeredAs(
+      place,
+      await within(MLMODEL_BYTES, (inner) => preflightMlmodel(files, uri, info, inner)),
     );
   }
-  const files = s3Files(s3, location.bucket, location.key, pin(MANIFEST_FILE, source));
-  const read = await withDeadline(source.uri, info.size, request.signal, (signal) =>
-    readManifest(files, info, signal),
-  );
+  const read = await within(info.size, (inner) => readManifest(files, info, inner));
   const size = Object.values(read.manifest.files).reduce((sum, file) => sum + file.size, 0);
-  return withDeadline(source.uri, size, request.signal, (signal) =>
-    preflightBundle(files, source.uri, read, signal),
-  );
+  return registeredAs(place, await within(size, (inner) => preflightBundle(files, uri, read, inner)));
 }
 
-function pin(path: string, { versionId }: ModelSource): Readonly<Record<string, string>> {
-  return versionId === undefined ? {} : { [path]: versionId };
+function registeredAs({ registered }: Place, checked: CheckedModel): CheckedModel {
+  if (registered === undefined) return checked;
+  const { name, version } = registered;
+  return { ...checked, artifact: { ...checked.artifact, registry: { name, version } } };
 }
 
-async function stat(
-  s3: S3Store,
-  location: ModelLocation,
-  source: ModelSource,
-  signal: AbortSignal,
-): Promise<ObjectInfo> {
-  const object = {
-    bucket: location.bucket,
-    key: location.kind === 'bundle' ? location.key + MANIFEST_FILE : location.key,
-    ...(source.versionId === undefined ? {} : { versionId: source.versionId }),
-  };
-  try {
-    return await s3.head(object, signal);
-  } catch (error) {
-    throw await explainMissing(error, s3, location, describeObject(object), signal);
-  }
+function markerOf({ uri, registered }: Place, { info: { etag, versionId, size } }: Entry): string {
+  const object = [etag, versionId, size];
+  if (registered === undefined) return canonicalJson(object);
+  // A URI may be longer than a status has room for.
+  return canonicalJson([registered.version, registered.createdAt, sha256(uri).slice(0, 16), ...object]);
 }
 
-function markerOf({ etag, versionId, size }: ObjectInfo): string {
-  return canonicalJson([etag, versionId, size]);
-}
-
-function checkPin({ uri, sha256 }: ModelSource, { artifact, manifestSha256 }: CheckedModel): void {
-  if (sha256 === undefined || sha256 === artifact.sha256 || sha256 === manifestSha256) return;
+function checkPin({ uri, sha256: pin }: ModelSource, checked: CheckedModel): void {
+  const { artifact, manifestSha256, graphSha256 } = checked;
+  if (pin === undefined || [artifact.sha256, manifestSha256, graphSha256].includes(pin)) return;
   const actual =
     manifestSha256 === undefined
       ? `the sha256 ${artifact.sha256}`
       : `the sha256 ${artifact.sha256} (its model.json ${manifestSha256})`;
   throw new FailureError(
     'DigestMismatch',
-    `${uri} has ${actual}, and spec.model.sha256 asks for ${sha256}. Put the right files there, or correct spec.model.sha256.`,
+    `${uri} has ${actual}, and spec.model.sha256 asks for ${pin}. Put the right files there, or correct spec.model.sha256.`,
   );
 }
 

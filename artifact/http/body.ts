@@ -105,3 +105,15 @@ export class SocketBody extends Readable implements Receiver, ByteBody {
     return bytes;
   }
 }
+
+/** A body of node:http's (an answer without a length) has no pieces of its own. */
+export function bodyOf(stream: Readable): ByteBody {
+  if (stream instanceof SocketBody) return stream;
+  return {
+    pieces: () => stream as AsyncIterable<Buffer>,
+    get isComplete() {
+      return stream.readableEnded;
+    },
+    giveUp: (error) => void stream.on('error', () => undefined).destroy(error),
+  };
+}

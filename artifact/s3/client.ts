@@ -1,12 +1,18 @@
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { FailureError } from '#contract/failure.ts';
-import type { AddressPolicy } from './addresses.ts';
 import { refuseApiServers } from './api-server.ts';
-import { checkEndpointLiteral, createAgents, guardedLookup, portOf } from './agent.ts';
 import type { S3Access } from './connection.ts';
-import type { Timing } from './retry.ts';
-import { type Request, SocketClient } from '../http/index.ts';
+import {
+  type AddressPolicy,
+  checkEndpointLiteral,
+  createAgents,
+  guardedLookup,
+  portOf,
+  type Request,
+  SocketClient,
+  type Timing,
+  trusting,
+} from '../http/index.ts';
+import { S3_SERVICE } from './service.ts';
 
 /** The SDK over two transports: `client` for small requests, `reader` for the bytes of objects. */
 export interface S3Clients {
@@ -35,10 +41,10 @@ export interface Transport {
 export function createClients({ connection, credentials }: S3Access, transport: Transport): S3Clients {
   const { addresses, timing, bufferBytes } = transport;
   const endpoint = connection.endpoint === undefined ? undefined : new URL(connection.endpoint);
-  if (endpoint !== undefined) checkEndpointLiteral(endpoint, addresses);
+  if (endpoint !== undefined) checkEndpointLiteral(S3_SERVICE, endpoint, addresses);
   const port = endpoint === undefined ? 443 : portOf(endpoint);
   const secureContext = connection.ca === undefined ? undefined : trusting(connection.ca);
-  const agents = createAgents(port, addresses, secureContext);
+  const agents = createAgents(S3_SERVICE, port, addresses, secureContext);
   const shared: S3ClientConfig = {
     region: connection.region ?? 'us-east-1',
     // On AWS the bucket's own region is found by the store's answer; elsewhere there is only one endpoint.
@@ -68,7 +74,7 @@ export function createClients({ connection, credentials }: S3Access, transport: 
   });
   const sockets = new SocketClient();
   const plain = client.config.requestHandler;
-  const lookup = guardedLookup(port, addresses);
+  const lookup = guardedLookup(S3_SERVICE, port, addresses);
   const reader = new S3Client({
     ...shared,
     requestHandler: {
@@ -99,19 +105,4 @@ export function createClients({ connection, credentials }: S3Access, transport: 
       sockets.destroy();
     },
   };
-}
-
-/** The system's roots and one more authority. */
-function trusting(ca: string): SecureContext {
-  try {
-    return createSecureContext({ ca: [...getCACertificates('default'), ca] });
-  } catch (error) {
-    throw new FailureError(
-      'AccessDenied',
-      'The key ca.crt of the credentials Secret holds no valid PEM certificate.',
-      {
-        cause: error,
-      },
-    );
-  }
 }

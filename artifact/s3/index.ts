@@ -1,4 +1,3 @@
-export type { AddressPolicy } from './addresses.ts';
 export {
   connectionFromEnvironment,
   connectionFromFolder,
@@ -8,6 +7,5 @@ export {
 } from './connection.ts';
 export { S3StorePool } from './pool.ts';
 export { readObject } from './read.ts';
-export { type Timing } from './retry.ts';
-export { createS3Store, type ObjectInfo, type S3Options, type S3Store } from './store.ts';
+export { createS3Store, type ObjectInfo, refusingStore, type S3Options, type S3Store } from './store.ts';
 export { baseName, describeObject, type ModelLocation, type ObjectLocation, parseModelUri } from './uri.ts';

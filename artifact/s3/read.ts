@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FailureError } from '#contract/failure.ts';
 import { isChanged, toFailure } from './failures.ts';
-import { cutError, piecesOf } from '../http/index.ts';
-import { backoffMs } from './retry.ts';
+import { backoffMs, cutError, piecesOf } from '../http/index.ts';
 import type { ObjectInfo, S3Store } from './store.ts';
 import { describeObject, type ObjectLocation } from './uri.ts';
 

@@ -9,12 +9,18 @@ import {
 } from '@aws-sdk/client-s3';
 import { canonicalJson } from '#contract/canonical.ts';
 import { FailureError } from '#contract/failure.ts';
-import type { AddressPolicy } from './addresses.ts';
 import { createClients } from './client.ts';
 import { type S3Access, THE_SECRET } from './connection.ts';
 import { type S3Context, toFailure } from './failures.ts';
-import { type ByteBody, SocketBody, StallError } from '../http/index.ts';
-import { DEFAULT_TIMING, type Timing, withRetries } from './retry.ts';
+import {
+  type AddressPolicy,
+  type ByteBody,
+  bodyOf,
+  DEFAULT_TIMING,
+  type Timing,
+  withDeadline,
+  withRetries,
+} from '../http/index.ts';
 import type { ObjectLocation } from './uri.ts';
 
 /** One state of one object. `etag` is as the store gives it, with its quotes. */
@@ -180,18 +186,6 @@ function opened(answer: GetObjectCommandOutput): OpenObject {
   return { info: info(answer, answer.ContentLength ?? Number.NaN), start: 0, body };
 }
 
-/** A body of node:http's (an answer without a length) has no pieces of its own. */
-function bodyOf(stream: Readable): ByteBody {
-  if (stream instanceof SocketBody) return stream;
-  return {
-    pieces: () => stream as AsyncIterable<Buffer>,
-    get isComplete() {
-      return stream.readableEnded;
-    },
-    giveUp: (error) => void stream.on('error', () => undefined).destroy(error),
-  };
-}
-
 function info(
   answer: { readonly ETag?: string | undefined; readonly VersionId?: string | undefined },
   size: number,
@@ -204,27 +198,18 @@ function info(
   };
 }
 
-/** Runs one request until its headers are there: aborted by the caller's signal, or failing after the deadline. */
-async function withDeadline<T>(
-  timeoutMs: number,
-  signal: AbortSignal,
-  send: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  signal.throwIfAborted();
-  const controller = new AbortController();
-  const late = new StallError(
-    `no answer within ${timeoutMs / 1000} s. Check the store's load and the network.`,
-  );
-  const timer = setTimeout(() => controller.abort(late), timeoutMs);
-  const onAbort = () => controller.abort(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await send(controller.signal);
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    throw controller.signal.aborted ? late : error;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-  }
+/** A store that nobody may read, for when it is not known beforehand whether one is needed; `refusal` names the place. */
+export function refusingStore(refusal: (place: string) => FailureError): S3Store {
+  const refuse = async ({ bucket, key }: ObjectLocation): Promise<never> => {
+    throw refusal(`s3://${bucket}/${key}`);
+  };
+  return {
+    identity: 'none',
+    timing: DEFAULT_TIMING,
+    context: (location) => ({ location, endpoint: 'none', ...DEFAULT_TIMING }),
+    head: refuse,
+    open: refuse,
+    list: (bucket, prefix) => refuse({ bucket, key: prefix }),
+    close: () => undefined,
+  };
 }

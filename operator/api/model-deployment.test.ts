@@ -21,11 +21,29 @@ function accepts(rules: readonly CelRule[], value: string): boolean {
 
 describe('a URI', () => {
   const rules = rulesOf('spec', 'model', 'uri');
-  it.each(['s3://models/a/', 's3://models/a.b/..c/.../m.onnx', 's3://models/m.onnx'])('may be %s', (uri) => {
+  it.each([
+    's3://models/a/',
+    's3://models/a.b/..c/.../m.onnx',
+    's3://models/m.onnx',
+    'models:/BankChurn/3',
+    'models:/Bank Churn (EU)@champion',
+  ])('may be %s', (uri) => {
     expect(accepts(rules, uri)).toBe(true);
   });
   it.each([
     's3://models//',
+    'models:/BankChurn',
+    'models:/BankChurn/v2',
+    'models:/BankChurn/0',
+    'models:/BankChurn/latest',
+    'models:/BankChurn/Production',
+    'models:/BankChurn@',
+    'models:/BankChurn@a/b',
+    'models:/a/b/1',
+    'models:/ BankChurn/1',
+    'models://BankChurn/1',
+    'models:/Bank%20Churn/1',
+    'models:/m-0123456789abcdef0123456789abcdef',
     's3://models//a/',
     's3://models/a//',
     's3://models/a//m.onnx',

@@ -15,7 +15,9 @@ import {
   nameReferenceSchema,
 } from './schema.ts';
 
-const URI = /^s3:\/\/[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]\/.+$/;
+/** An S3 prefix or object, or a version or alias of a registered model, whose name MLflow forbids `/` and `:`. */
+const URI =
+  /^(s3:\/\/[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]\/.+|models:\/[^\s/:@?#%\\]+( [^\s/:@?#%\\]+)*(\/[1-9][0-9]{0,9}|@[A-Za-z0-9_-]{1,255}))$/;
 /** A path that a store keeps as it is, and that other programs fold into another one. */
 const UNSETTLED_PATH = /^s3:\/\/[^/]*\/(.*\/)?[.]{0,2}\//;
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -32,7 +34,7 @@ const modelSchema = z
         cel(
           matches(
             URI,
-            'must be s3://<bucket>/<prefix>/ or s3://<bucket>/<key>.onnx, with a bucket of 3 to 63 lower-case letters, digits, ".", "_" and "-"',
+            'must be s3://<bucket>/<prefix>/ or s3://<bucket>/<key>.onnx, with a bucket of 3 to 63 lower-case letters, digits, ".", "_" and "-"; or models:/<name>/<version>, with a whole number, or models:/<name>@<alias> of MLflow’s registry',
           ),
           {
             rule: matches(UNSETTLED_PATH, '', { subject: '!self' }).rule,
@@ -42,14 +44,14 @@ const modelSchema = z
         ),
       )
       .describe(
-        'Where the model is: a bundle prefix (s3://bucket/prefix/, with model.json in it) or one object (s3://bucket/key.onnx).',
+        'Where the model is: a folder (s3://bucket/prefix/, with a bundle’s model.json or MLflow’s MLmodel in it), one object (s3://bucket/key.onnx), or a registered model of MLflow (models:/name/3, or models:/name@champion for the version that an alias stands for).',
       ),
     versionId: z
       .string()
       .min(1)
       .max(1024)
       .optional()
-      .describe('One version of the object (of model.json for a bundle).'),
+      .describe('One version of the S3 object (of model.json for a bundle).'),
     sha256: z
       .string()
       .max(64)
@@ -57,7 +59,7 @@ const modelSchema = z
       .meta(cel(matches(SHA256, 'must be 64 lower-case hex digits, as sha256sum prints them')))
       .optional()
       .describe(
-        'Refuse any other bytes: the sha256 of the .onnx object; for a bundle that of model.json, or the artifact’s own, which its ModelRevision shows.',
+        'Refuse any other bytes: the sha256 of the .onnx file; for a bundle that of model.json, or the artifact’s own, which its ModelRevision shows.',
       ),
     credentials: z
       .strictObject({
@@ -67,17 +69,19 @@ const modelSchema = z
       })
       .optional()
       .describe(
-        'A Secret with AWS_* keys and endpoint, or one made for KServe. Absent: the identity of the pods’ service account.',
+        'A Secret with AWS_* keys and endpoint, or one made for KServe; for models:/ with MLFLOW_TRACKING_URI and MLFLOW_TRACKING_USERNAME and _PASSWORD, or MLFLOW_TRACKING_TOKEN. Absent: the identity of the pods’ service account, and MLFLOW_TRACKING_URI in serving.pod.env.',
       ),
     refreshInterval: durationSchema
       .optional()
-      .describe('How often to look for new bytes behind the URI. Absent: resolved once for each spec.'),
+      .describe(
+        'How often to look for new bytes behind the URI, or for another version behind an alias. Absent: resolved once for each spec.',
+      ),
   })
   .meta(
     cel(
       {
-        rule: "self.uri.endsWith('/') || self.uri.endsWith('.onnx')",
-        message: 'uri must end in "/" (a bundle prefix with model.json in it) or in ".onnx" (one object)',
+        rule: "!self.uri.startsWith('s3://') || self.uri.endsWith('/') || self.uri.endsWith('.onnx')",
+        message: 'uri must end in "/" (a folder with model.json or MLmodel in it) or in ".onnx" (one object)',
         fieldPath: '.uri',
       },
       {
@@ -85,6 +89,18 @@ const modelSchema = z
         message:
           'a pinned version cannot be followed: leave out refreshInterval, or both versionId and sha256',
         fieldPath: '.refreshInterval',
+      },
+      {
+        rule: "!has(self.refreshInterval) || !self.uri.startsWith('models:/') || self.uri.contains('@')",
+        message:
+          'a registered version never changes: follow an alias (models:/<name>@<alias>), or leave out refreshInterval',
+        fieldPath: '.refreshInterval',
+      },
+      {
+        rule: "!has(self.versionId) || self.uri.startsWith('s3://')",
+        message:
+          'versionId is of an S3 object: name a registered version in the uri (models:/<name>/<version>)',
+        fieldPath: '.versionId',
       },
     ),
   )

@@ -19,9 +19,11 @@ const input = 'spec.model.inputs.items';
 
 /** What the schemas of contract/ do not say, because they are not written for the API server. */
 export const revisionAdditions: Additions = {
-  'spec.artifact.format': says('bundle: a prefix with model.json; onnx: one object.'),
-  'spec.artifact.uri': says('Where the bytes are.'),
-  'spec.artifact.sha256': digest('Digest of the .onnx object, or of a bundle’s list of files and digests.'),
+  'spec.artifact.format': says('bundle: a folder with model.json; onnx: a graph, which is its own schema.'),
+  'spec.artifact.uri': says(
+    'Where the bytes are: a folder where it ends in "/", behind the MLflow server for mlflow-artifacts:/.',
+  ),
+  'spec.artifact.sha256': digest('Digest of the only file, or of the list of files and digests.'),
   'spec.artifact.size': says('Bytes of all files together.'),
   'spec.artifact.files': says('Every file, with the bytes that it must have.'),
   'spec.artifact.files.items': says('One file.'),
@@ -30,6 +32,10 @@ export const revisionAdditions: Additions = {
   'spec.artifact.files.items.sha256': digest('Its digest.'),
   'spec.artifact.files.items.etag': says('The ETag that the store gave for it.'),
   'spec.artifact.files.items.versionId': says('The store’s version of the object.'),
+  'spec.artifact.graph': says('The graph’s path where no model.json says it.'),
+  'spec.artifact.registry': says('The version of a registered model (MLflow) that it is.'),
+  'spec.artifact.registry.name': says('The registered model’s name.'),
+  'spec.artifact.registry.version': says('The version’s number.'),
   ...tensor(input),
   ...tensor('spec.model.outputs.items'),
   [`${input}.unit`]: says('Its unit, such as EUR or years.'),

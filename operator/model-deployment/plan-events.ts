@@ -1,3 +1,4 @@
+import type { Artifact } from '#contract/artifact.ts';
 import type { News, PlannedEvent } from './action.ts';
 import type { Observed } from './observed.ts';
 import { MEMORY, promotionsSchema, readAnnotation, type Binding, type Rejection } from './annotations.ts';
@@ -131,6 +132,10 @@ function ignored({ o, rollout, situation }: Told): readonly PlannedEvent[] {
   return (ready?.message.includes(message) ?? false) ? [] : [warning('PromoteIgnored', message)];
 }
 
+function named({ registry }: Artifact): string {
+  return registry === undefined ? '' : `version ${registry.version} of ${registry.name}, `;
+}
+
 /** A revision that has no UID yet is one that this plan makes. */
 function started({ facts }: Told): readonly PlannedEvent[] {
   return facts.records
@@ -138,7 +143,7 @@ function started({ facts }: Told): readonly PlannedEvent[] {
     .map(({ name, number, object }) =>
       normal(
         'RevisionCreated',
-        `Revision ${name} (${number}) pins ${object.spec.artifact.uri}, sha256 ${object.spec.artifact.sha256.slice(0, 12)}.`,
+        `Revision ${name} (${number}) pins ${named(object.spec.artifact)}${object.spec.artifact.uri}, sha256 ${object.spec.artifact.sha256.slice(0, 12)}.`,
       ),
     );
 }

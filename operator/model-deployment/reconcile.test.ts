@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ResolutionCache, S3StorePool } from '#artifact/index.ts';
+import { MlflowServerPool, ResolutionCache, S3StorePool } from '#artifact/index.ts';
 import { Monitor } from '#operator/monitor/index.ts';
 import { createSources, type SourceState } from '#operator/source/index.ts';
 import type { ModelRollback } from '#operator/api/objects.ts';
@@ -14,6 +14,7 @@ function reconciler(world: World, state: () => SourceState) {
   const sources = createSources({
     kube: world.cluster.kube,
     stores: new S3StorePool({}),
+    mlflow: new MlflowServerPool({}),
     cache: new ResolutionCache(),
     onChange: () => undefined,
   });

@@ -102,8 +102,9 @@ function resolution(o: Observed, outcome: Outcome): { readonly status: 'True' | 
   };
 }
 
-function found({ uri, sha256, size }: Artifact): string {
-  return `${uri} is sha256 ${sha256.slice(0, 12)}, ${formatBytes(size)}.`;
+function found({ uri, sha256, size, registry }: Artifact): string {
+  const named = registry === undefined ? '' : `Version ${registry.version} of ${registry.name}, `;
+  return `${named}${uri} is sha256 ${sha256.slice(0, 12)}, ${formatBytes(size)}.`;
 }
 
 function conditions(

@@ -95,7 +95,10 @@ function contentWanted(o: Observed, resolved: RevisionRecord | undefined): Model
   const { artifact, model } = o.source.source;
   if (resolved !== undefined) {
     const current = resolved.object.spec.artifact;
-    const same = current.sha256 === artifact.sha256 && current.uri === artifact.uri;
+    const same =
+      current.sha256 === artifact.sha256 &&
+      current.uri === artifact.uri &&
+      current.registry?.version === artifact.registry?.version;
     if (same || o.modelDeployment.spec.model.refreshInterval === undefined) return undefined;
   }
   const { image, ...serving } = o.modelDeployment.spec.serving;

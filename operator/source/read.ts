@@ -1,9 +1,12 @@
 import {
   connectionFromSecret,
+  isRegistryUri,
+  mlflowFromSecret,
+  type MlflowServerPool,
   parseResolveLog,
   probeModel,
+  refusingStore,
   resolveModel,
-  type Resolution,
   type ResolutionCache,
   type S3Store,
   type S3StorePool,
@@ -17,6 +20,7 @@ import { toResolvedSource } from './to-source.ts';
 export interface ReaderDependencies {
   readonly kube: Kube;
   readonly stores: S3StorePool;
+  readonly mlflow: MlflowServerPool;
   readonly cache: ResolutionCache;
 }
 
@@ -34,43 +38,49 @@ export async function readWithSecret(
   request: SourceRequest,
   secretName: string,
   marker: string | undefined,
-  { kube, stores, cache }: ReaderDependencies,
+  { kube, stores, mlflow, cache }: ReaderDependencies,
   signal: AbortSignal,
 ): Promise<Reading> {
   const secret = await readSecret(kube, request.namespace, secretName, signal);
+  const where = `Secret ${request.namespace}/${secretName}`;
+  const { uri } = request.model;
   const annotations = secret.metadata.annotations ?? {};
-  const access = connectionFromSecret({
-    ...(secret.data === undefined ? {} : { data: secret.data }),
-    annotations,
+  const from = {
+    source: sourceOf(request),
+    s3: storeOf(secret, uri, where, stores),
+    ...(isRegistryUri(uri) ? { mlflow: mlflow.get(mlflowFromSecret(secret.data, where)) } : {}),
+    signal,
+  };
+  if (marker !== undefined && (await probeModel(from)) === marker) return { is: 'unchanged' };
+  const { memoryLimitBytes } = request;
+  const resolution = await resolveModel({
+    ...from,
+    cache,
+    ...(memoryLimitBytes === undefined ? {} : { memoryLimitBytes }),
   });
-  if (access.credentials === undefined && access.connection.anonymous !== true) {
-    throw new FailureError(
-      'AccessDenied',
-      `The Secret ${request.namespace}/${secretName} holds no AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Add them, or leave spec.model.credentials out to read as the service account of the pod.`,
-    );
-  }
-  const s3 = stores.get(access);
-  const source = sourceOf(request);
-  if (marker !== undefined && (await probeModel({ source, s3, signal })) === marker)
-    return { is: 'unchanged' };
-  const resolution = await resolve(request, s3, cache, signal);
   return { is: 'resolved', source: toResolvedSource(resolution, annotated(annotations)) };
 }
 
-async function resolve(
-  request: SourceRequest,
-  s3: S3Store,
-  cache: ResolutionCache,
-  signal: AbortSignal,
-): Promise<Resolution> {
-  const { memoryLimitBytes } = request;
-  return resolveModel({
-    source: sourceOf(request),
-    s3,
-    cache,
-    signal,
-    ...(memoryLimitBytes === undefined ? {} : { memoryLimitBytes }),
+/** A registered model may lie behind the tracking server, and then needs no keys of S3. */
+function storeOf(secret: Secret, uri: string, where: string, stores: S3StorePool): S3Store {
+  const access = connectionFromSecret({
+    ...(secret.data === undefined ? {} : { data: secret.data }),
+    annotations: secret.metadata.annotations ?? {},
   });
+  if (access.credentials !== undefined || access.connection.anonymous === true) return stores.get(access);
+  if (!isRegistryUri(uri)) {
+    throw new FailureError(
+      'AccessDenied',
+      `The ${where} holds no AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Add them, or leave spec.model.credentials out to read as the service account of the pod.`,
+    );
+  }
+  return refusingStore(
+    (place) =>
+      new FailureError(
+        'AccessDenied',
+        `${uri} lies at ${place}, and ${where} holds no AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Add them beside MLFLOW_TRACKING_URI, with AWS_ENDPOINT_URL where the store is not AWS.`,
+      ),
+  );
 }
 
 function sourceOf({ model }: SourceRequest) {

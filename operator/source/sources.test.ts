@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { formatResolveLog, ResolutionCache, S3StorePool, type Resolution } from '#artifact/index.ts';
+import {
+  formatResolveLog,
+  MlflowServerPool,
+  ResolutionCache,
+  S3StorePool,
+  type Resolution,
+} from '#artifact/index.ts';
 import { KubeError, type Kube } from '#operator/kube/index.ts';
 import { resolvedSource, spec } from '#operator/model-deployment/testing/fixtures.ts';
 import { MemoryCluster } from '#operator/model-deployment/testing/memory-cluster.ts';
@@ -20,6 +26,7 @@ function create(podLog: Kube['podLog'] = async () => ''): {
   sources = createSources({
     kube: { ...cluster.kube, podLog },
     stores: new S3StorePool({}),
+    mlflow: new MlflowServerPool({}),
     cache: new ResolutionCache(),
     onChange: (key) => void changes.push(key),
     retry: { firstMs: 10, mostMs: 40 },
@@ -87,6 +94,7 @@ test('an API server that does not answer is an outage, not a missing Secret', as
   const failing = createSources({
     kube: { ...cluster.kube, get: async () => Promise.reject(new KubeError('transient', 'no answer')) },
     stores: new S3StorePool({}),
+    mlflow: new MlflowServerPool({}),
     cache: new ResolutionCache(),
     onChange: () => undefined,
   });

@@ -15,7 +15,7 @@ export function toResolvedSource(
   const { artifact, manifest, graph, marker } = resolution;
   const described =
     manifest === undefined
-      ? { inputs: inputsOf(graph), outputs: outputsOf(graph) }
+      ? { ...artifact.registry, inputs: inputsOf(graph), outputs: outputsOf(graph) }
       : {
           name: manifest.name,
           version: manifest.version,

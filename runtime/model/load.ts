@@ -69,6 +69,8 @@ type InfoAnswer = 'health' | 'modelInfo' | 'info';
 
 export interface LoadOptions {
   readonly path: string;
+  /** What was pulled, for a graph without model.json. */
+  readonly artifactFile?: string | undefined;
   readonly name: string | undefined;
   /** Whole cores of the CPU limit. */
   readonly cores: number;
@@ -84,7 +86,7 @@ export interface LoadOptions {
 
 /** Reads, verifies, loads and tries a model. Throws FailureError with the cause when it cannot serve. */
 export async function loadModel(options: LoadOptions): Promise<Model> {
-  const source = await readModelSource(options.path);
+  const source = await readModelSource(options.path, options.artifactFile);
   const used = process.memoryUsage.rss();
   const provider = options.executionProvider ?? 'cpu';
   const session = openSession(source.graph, { threads: 1, provider, ...profileSetting() });

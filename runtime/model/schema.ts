@@ -11,8 +11,8 @@ export function describeModel(source: ModelSource, session: Session): Manifest {
   }
   return {
     formatVersion: 1,
-    name: source.fallbackName.slice(0, 128) || 'model',
-    version: '1',
+    name: (source.registered?.name ?? source.fallbackName).slice(0, 128) || 'model',
+    version: source.registered?.version ?? '1',
     task: 'generic',
     graph: source.graph,
     files: {},

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { type Artifact, type ArtifactRegistry, artifactSchema } from '#contract/artifact.ts';
 import { canonicalJson, sha256 } from '#contract/canonical.ts';
 import { FailureError } from '#contract/failure.ts';
 import { goldenSchemaOf } from '#contract/golden-pictures.ts';
@@ -30,10 +31,15 @@ export interface ModelSource {
   readonly files: ReadonlyMap<string, string>;
   /** What the model is called where nobody names it. */
   readonly fallbackName: string;
+  /** The registered version that a graph without model.json is. */
+  readonly registered?: ArtifactRegistry;
 }
 
-/** Reads a bundle's folder, a bare .onnx file, or a folder with a single one. Throws FailureError. */
-export async function readModelSource(path: string): Promise<ModelSource> {
+/**
+ * Reads a bundle's folder, a bare .onnx file, or a folder with a single one. `artifactFile` says what of the graph's
+ * folder belongs to it, and what a registry calls it. Throws FailureError.
+ */
+export async function readModelSource(path: string, artifactFile?: string): Promise<ModelSource> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) {
     throw new FailureError(
@@ -41,7 +47,7 @@ export async function readModelSource(path: string): Promise<ModelSource> {
       `there is no model at ${path}; give a bundle's folder or an .onnx file`,
     );
   }
-  if (found.isFile()) return readGraph(path);
+  if (found.isFile()) return artifactFile === undefined ? readGraph(path) : readPulled(path, artifactFile);
   const names = await readdir(path);
   if (names.includes(MANIFEST_FILE)) return readBundle(path);
   const graphs = names.filter((name) => name.endsWith('.onnx'));
@@ -67,6 +73,39 @@ async function readGraph(path: string): Promise<ModelSource> {
     files: new Map([[digest, path]]),
     fallbackName: basename(path, '.onnx'),
   };
+}
+
+/** A graph and its external data, as they were pulled. */
+async function readPulled(path: string, artifactFile: string): Promise<ModelSource> {
+  const { files, graph = '', registry, sha256: digest } = await readArtifact(artifactFile);
+  const root = path.slice(0, -graph.length);
+  const entries = await Promise.all(
+    files.map(async (file) => {
+      const actual = await fileSha256(join(root, file.path));
+      if (actual === file.sha256) return [actual, join(root, file.path)] as const;
+      throw new FailureError(
+        'DigestMismatch',
+        `${file.path} has sha256 ${actual}, and ${file.sha256} was pulled. Delete the pod, so that the model is pulled again.`,
+      );
+    }),
+  );
+  const source = await readGraph(path);
+  return {
+    ...source,
+    sha256: digest,
+    files: new Map(entries),
+    ...(registry === undefined ? {} : { registered: registry }),
+  };
+}
+
+async function readArtifact(path: string): Promise<Artifact> {
+  try {
+    return artifactSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (error) {
+    throw new FailureError('LoadFailed', `${path} holds no artifact: ${String(error).slice(0, 300)}`, {
+      cause: error,
+    });
+  }
 }
 
 async function readBundle(folder: string): Promise<ModelSource> {

@@ -1,18 +1,11 @@
-import {
-  connectionFromEnvironment,
-  connectionFromFolder,
-  createS3Store,
-  formatBytes,
-  type S3Access,
-  type S3Store,
-} from '#artifact/index.ts';
+import { formatBytes } from '#artifact/index.ts';
 import type { Artifact } from '#contract/artifact.ts';
 import { FailureError } from '#contract/failure.ts';
 import { ENVIRONMENT, type PullConfig } from '#contract/programs.ts';
 import { createLogger, type Logger } from '#runtime/log.ts';
 import { graphOf, pull, readArtifact } from './pull.ts';
 import { TERMINATION_FILE, writeTerminationMessage } from './termination-message.ts';
-import { podAddresses } from './pod-addresses.ts';
+import { openOrigin } from './origin.ts';
 import { trialLoad, trialLoadCommand } from './trial-load.ts';
 
 export interface PullOptions {
@@ -22,14 +15,6 @@ export interface PullOptions {
   readonly terminationFile?: string;
   readonly trialLoadCommand?: readonly string[];
 }
-
-/** With a peer to ask, S3 has this long to show that it is there. */
-const QUICK_TIMING = {
-  connectTimeoutMs: 2_000,
-  requestTimeoutMs: 4_000,
-  stallTimeoutMs: 10_000,
-  attempts: 2,
-};
 
 /** Runs the init container; gives its exit code. A failure is in the log and in the termination message. */
 export async function runInit(config: PullConfig, options: PullOptions = {}): Promise<number> {
@@ -67,7 +52,7 @@ type Settled = PullOptions & Required<Pick<PullOptions, 'log' | 'signal' | 'term
 async function run(config: PullConfig, options: Settled): Promise<void> {
   const { log, signal, environment = process.env } = options;
   const artifact = await readArtifact(config.artifactFile);
-  const store = await openStore(config, environment);
+  const origin = await openOrigin(artifact, config, environment);
   const peerToken = environment[ENVIRONMENT.peerToken];
   log.info(
     { uri: artifact.uri, sha256: artifact.sha256, files: artifact.files.length, bytes: artifact.size },
@@ -76,39 +61,15 @@ async function run(config: PullConfig, options: Settled): Promise<void> {
   await pull({
     artifact,
     target: config.target,
-    store,
+    origin: origin.source,
     log,
     signal,
     ...(config.cache === undefined ? {} : { cache: config.cache }),
     ...(config.peer === undefined ? {} : { peer: config.peer }),
     ...(peerToken === undefined ? {} : { peerToken }),
   });
-  store.close();
+  origin.close();
   if (config.trialLoad) await tryToLoad(config, artifact, options);
-}
-
-async function openStore(
-  config: PullConfig,
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<S3Store> {
-  const access = await accessOf(config, environment);
-  return createS3Store({
-    ...access,
-    podIdentity: access.credentials === undefined,
-    addresses: podAddresses(environment),
-    bufferBytes: 1024 * 1024,
-    ...(config.peer === undefined ? {} : { timing: QUICK_TIMING }),
-  });
-}
-
-async function accessOf(
-  config: PullConfig,
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<S3Access> {
-  if (config.credentials === undefined) return connectionFromEnvironment(environment, config.connection);
-  const access = await connectionFromFolder(config.credentials, config.connection);
-  const isEmpty = access.credentials === undefined && Object.keys(access.connection).length === 0;
-  return isEmpty ? connectionFromEnvironment(environment) : access;
 }
 
 async function tryToLoad(config: PullConfig, artifact: Artifact, options: Settled): Promise<void> {

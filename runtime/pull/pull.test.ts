@@ -21,6 +21,7 @@ import { s3Error, TestS3 } from '#artifact/s3/test-server.ts';
 import type { Artifact } from '#contract/artifact.ts';
 import { sha256 } from '#contract/canonical.ts';
 import { pull, type PullRequest } from './pull.ts';
+import { s3Source } from './s3-source.ts';
 
 const SEGMENT_BYTES = 1024 * 1024;
 const big = randomBytes(2 * SEGMENT_BYTES + 12_345);
@@ -76,7 +77,7 @@ function run(options: Partial<PullRequest> = {}): Promise<void> {
   return pull({
     artifact,
     target,
-    store: storeOf(),
+    origin: s3Source(storeOf(), options.artifact ?? artifact),
     log,
     segmentBytes: SEGMENT_BYTES,
     signal: new AbortController().signal,
@@ -241,7 +242,7 @@ test('a peer takes over when S3 does not answer, within seconds', async () => {
   await run({
     peer: base,
     peerToken: 'token',
-    store: storeOf(500),
+    origin: s3Source(storeOf(500), artifact),
     chooser: { pauseMs: 500, maxPauseMs: 5000, giveUpMs: 20_000 },
   });
   expect(await isComplete()).toBe(true);

@@ -1,7 +1,6 @@
 import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { S3Store } from '#artifact/index.ts';
-import { type Artifact, type ArtifactFile, artifactSchema } from '#contract/artifact.ts';
+import { type Artifact, type ArtifactFile, artifactSchema, graphFile } from '#contract/artifact.ts';
 import { FailureError } from '#contract/failure.ts';
 import { MANIFEST_FILE, manifestSchema } from '#contract/model-manifest.ts';
 import type { Logger } from '#runtime/log.ts';
@@ -11,13 +10,13 @@ import { createLayout, type Layout } from './layout.ts';
 import { removePart } from './part-file.ts';
 import { peerSource } from './peer-source.ts';
 import { Progress } from './progress.ts';
-import { s3Source } from './s3-source.ts';
 import { Chooser, CHOOSER_OPTIONS, type ChooserOptions, type Source } from './source.ts';
 
 export interface PullRequest {
   readonly artifact: Artifact;
   readonly target: string;
-  readonly store: S3Store;
+  /** Where the artifact was found: `s3Source` or `mlflowSource`. */
+  readonly origin: Source;
   readonly cache?: string;
   readonly peer?: string;
   readonly peerToken?: string;
@@ -38,10 +37,9 @@ export async function pull(request: PullRequest): Promise<void> {
   const { artifact, log } = request;
   const layout = await createLayout(request.target);
   const progress = new Progress(log, artifact.size);
-  const s3 = s3Source(request.store, artifact);
   const peers = request.peer === undefined ? [] : [peerSource(request.peer, request.peerToken)];
   const options = request.chooser ?? CHOOSER_OPTIONS;
-  const chooser = new Chooser([s3, ...peers], options);
+  const chooser = new Chooser([request.origin, ...peers], options);
   const cache = request.cache === undefined ? undefined : new FileCache(request.cache);
   try {
     for (const file of artifact.files) {
@@ -54,7 +52,10 @@ export async function pull(request: PullRequest): Promise<void> {
   }
 }
 
-interface FileRequest extends Pick<PullRequest, 'log' | 'signal' | 'connections' | 'segmentBytes'> {
+interface FileRequest extends Pick<
+  PullRequest,
+  'log' | 'signal' | 'origin' | 'connections' | 'segmentBytes'
+> {
   readonly layout: Layout;
   readonly progress: Progress;
   readonly chooser: Chooser;
@@ -81,7 +82,7 @@ async function pullFile(file: ArtifactFile, request: FileRequest): Promise<void>
   await downloadVerified(
     file,
     part,
-    { ...request, connections: request.connections ?? CONNECTIONS },
+    { ...request, connections: request.connections ?? (request.origin.oneAtATime ? 1 : CONNECTIONS) },
     peers.length === 0 ? undefined : elsewhere,
   );
   await rename(part, place);
@@ -132,7 +133,7 @@ export async function readArtifact(path: string): Promise<Artifact> {
 
 /** The graph's path in the target. */
 export async function graphOf(artifact: Artifact, target: string): Promise<string> {
-  if (artifact.format === 'onnx') return join(target, artifact.files[0]?.path ?? '');
+  if (artifact.format === 'onnx') return join(target, graphFile(artifact));
   const manifest = manifestSchema.parse(JSON.parse(await readFile(join(target, MANIFEST_FILE), 'utf8')));
   return join(target, manifest.graph);
 }

@@ -3,7 +3,9 @@ import { FailureError } from '#contract/failure.ts';
 
 /** Where a file's bytes may come from. */
 export interface Source {
-  readonly name: 's3' | 'peer';
+  readonly name: 's3' | 'mlflow' | 'peer';
+  /** Each request costs it a whole file, so one at a time reads all that is left. */
+  readonly oneAtATime?: true;
   /** The bytes from `start` up to but not including `end`. Throws FailureError; `transient` ones are worth another try. */
   read(file: ArtifactFile, start: number, end: number, signal: AbortSignal): AsyncIterable<Buffer>;
 }

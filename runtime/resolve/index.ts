@@ -1,8 +1,12 @@
 /** `runtime resolve`: reads and checks a model as the pod's own identity, where the operator may not use its own. */
 import {
   connectionFromEnvironment,
+  createMlflowServer,
   createS3Store,
   formatResolveLog,
+  isRegistryUri,
+  mlflowFromEnvironment,
+  type MlflowServer,
   type Resolution,
   resolveModel,
   type S3Store,
@@ -19,11 +23,20 @@ export interface ResolveOptions {
   readonly terminationFile?: string;
 }
 
+/** Where messages look for MLFLOW_TRACKING_URI. */
+const MLFLOW_SETTINGS =
+  'spec.serving.pod.env (for credentials name a Secret in spec.model.credentials instead)';
+
 /** Prints one line, `windlass-resolution: {...}` or `windlass-failure: {...}`; gives the exit code. */
 export async function runResolve(config: ResolveConfig, options: ResolveOptions = {}): Promise<number> {
   const { environment = process.env, print = printLine, signal = new AbortController().signal } = options;
   try {
-    const resolution = await resolve(config, openStore(environment), signal);
+    const resolution = await resolve(
+      config,
+      openStore(environment),
+      openMlflow(config.uri, environment),
+      signal,
+    );
     await print(formatResolveLog({ kind: 'resolved', resolution }));
     return 0;
   } catch (error) {
@@ -43,7 +56,22 @@ function openStore(environment: Readonly<Record<string, string | undefined>>): S
   return createS3Store({ connection, podIdentity: true, addresses: podAddresses(environment) });
 }
 
-function resolve(config: ResolveConfig, s3: S3Store, signal: AbortSignal): Promise<Resolution> {
+/** The tracking server of a registered model; it has no identity of its own to lend, so its access is in the environment. */
+function openMlflow(
+  uri: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): MlflowServer | undefined {
+  if (!isRegistryUri(uri)) return undefined;
+  const access = mlflowFromEnvironment(environment, MLFLOW_SETTINGS);
+  return createMlflowServer({ ...access, addresses: podAddresses(environment) });
+}
+
+function resolve(
+  config: ResolveConfig,
+  s3: S3Store,
+  mlflow: MlflowServer | undefined,
+  signal: AbortSignal,
+): Promise<Resolution> {
   const { uri, versionId, sha256, memoryLimit } = config;
   return resolveModel({
     source: {
@@ -52,6 +80,7 @@ function resolve(config: ResolveConfig, s3: S3Store, signal: AbortSignal): Promi
       ...(sha256 === undefined ? {} : { sha256 }),
     },
     s3,
+    ...(mlflow === undefined ? {} : { mlflow }),
     signal,
     ...(memoryLimit === undefined ? {} : { memoryLimitBytes: memoryLimit }),
   });

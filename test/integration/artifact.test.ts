@@ -23,6 +23,7 @@ import {
 import { sha256 } from '#contract/canonical.ts';
 import { FailureError } from '#contract/failure.ts';
 import { pull, type PullRequest } from '#runtime/pull/pull.ts';
+import { s3Source } from '#runtime/pull/s3-source.ts';
 import { startMinio, type Minio } from '#test/cluster/minio.ts';
 import { type BundleFiles, linearBundle, linearModel } from '#test/support/bundle.ts';
 import { onnxModel } from '#test/support/onnx.ts';
@@ -262,7 +263,7 @@ describe('pulling from a real store', () => {
     pull({
       artifact,
       target: folder,
-      store,
+      origin: s3Source(store, artifact),
       log,
       signal,
       chooser: { pauseMs: 50, maxPauseMs: 500, giveUpMs: 5000 },

@@ -1,3 +1,5 @@
+import { MLFLOW_CREDENTIAL_NAMES } from '#artifact/mlflow/index.ts';
+import { graphFile } from '#contract/artifact.ts';
 import { canonicalJson } from '#contract/canonical.ts';
 import { ANNOTATION, LABEL, PORT } from '#contract/names.ts';
 import { ENVIRONMENT, type PullConfig, type S3Connection, type ServeConfig } from '#contract/programs.ts';
@@ -37,6 +39,8 @@ const PATH = {
   traffic: '/etc/windlass/traffic',
   credentials: '/etc/windlass/credentials',
 } as const;
+
+const ARTIFACT_FILE = `${PATH.pod}/artifact.json`;
 
 const MIB = 2 ** 20;
 /** 65532 is `nonroot` in distroless images, and no user of the node. */
@@ -98,7 +102,7 @@ function pullContainer(pod: RevisionPod): Container {
   const { spec, owner, revision } = pod;
   const config: PullConfig = {
     formatVersion: 1,
-    artifactFile: `${PATH.pod}/artifact.json`,
+    artifactFile: ARTIFACT_FILE,
     target: PATH.models,
     trialLoad: true,
     peer: peerUrl(owner, revision),
@@ -124,11 +128,11 @@ function pullContainer(pod: RevisionPod): Container {
 
 function serveContainer(pod: RevisionPod): Container {
   const { spec, owner, revision } = pod;
-  const [first] = spec.artifact.files;
   const config: ServeConfig = {
     formatVersion: 1,
-    model:
-      spec.artifact.format === 'onnx' && first !== undefined ? `${PATH.models}/${first.path}` : PATH.models,
+    model: spec.artifact.format === 'onnx' ? `${PATH.models}/${graphFile(spec.artifact)}` : PATH.models,
+    // What the folder of a graph without model.json does not say: the registry's name, and its other files.
+    ...(spec.artifact.graph === undefined ? {} : { artifactFile: ARTIFACT_FILE }),
     host: '0.0.0.0',
     port: PORT.http,
     peerPort: PORT.peer,
@@ -145,6 +149,7 @@ function serveContainer(pod: RevisionPod): Container {
   return {
     name: 'serve',
     ...common(pod),
+    env: environment(pod).filter(({ name }) => !MLFLOW_CREDENTIAL_NAMES.includes(name)),
     resources: withLimits(resources(spec), gpuLimits(spec.serving)),
     args: ['serve', '--config', canonicalJson(config)],
     ports: [

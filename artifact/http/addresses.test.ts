@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { expect, test } from 'vitest';
 import { forbiddenClass } from './addresses.ts';
-import { guardedLookup } from './agent.ts';
+import { guardedLookup } from './guard.ts';
 
 test.each([
   ['127.0.0.1', 'loopback'],
@@ -42,16 +42,21 @@ test('allowing loopback allows nothing else', () => {
   );
 });
 
+const store = { endpoint: 'S3 endpoint', kind: 'S3 store', setting: 'AWS_ENDPOINT_URL' };
+
 function look(answer: readonly LookupAddress[], all: boolean): Promise<unknown> {
   const resolve = ((
     _: string,
     __: unknown,
     callback: (error: null, found: readonly LookupAddress[]) => void,
-  ) => callback(null, answer)) as unknown as Parameters<typeof guardedLookup>[2];
+  ) => callback(null, answer)) as unknown as Parameters<typeof guardedLookup>[3];
   return new Promise((settle, fail) =>
-    guardedLookup(80, {}, resolve)('store.example', { all }, (error, found) =>
-      error === null ? settle(found) : fail(error),
-    ),
+    guardedLookup(
+      store,
+      80,
+      {},
+      resolve,
+    )('store.example', { all }, (error, found) => (error === null ? settle(found) : fail(error))),
   );
 }
 

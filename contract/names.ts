@@ -8,6 +8,8 @@ export const LABEL = {
   modelDeployment: 'windlass.dev/model-deployment',
   /** On pods, Deployments and Services of one revision: the ModelRevision's name. */
   revision: 'windlass.dev/revision',
+  /** On a Job that trains a new model: why it began (drift, schedule, manual). */
+  retraining: 'windlass.dev/retraining',
 } as const;
 
 export const ANNOTATION = {

@@ -1,5 +1,6 @@
 import { MlflowServerPool, ResolutionCache, S3StorePool } from '#artifact/index.ts';
 import type { Reconcile } from '#operator/controller/index.ts';
+import { DriftWatch, httpPodDriftProbe } from '#operator/drift/index.ts';
 import { createReconciler, type News } from '#operator/model-deployment/index.ts';
 import { HttpPrometheus, httpPodReportProbe, Monitor } from '#operator/monitor/index.ts';
 import { createSources } from '#operator/source/index.ts';
@@ -35,6 +36,11 @@ export async function modelDeploymentReconcile(surroundings: Surroundings): Prom
     settings: { runtimeImage: flags.runtimeImage, cudaRuntimeImage: flags.cudaRuntimeImage },
     podProbe: async (ip, podSignal) => (await httpPodReportProbe(ip, podSignal)).generation ?? 0,
     createMonitor: (onRead) => new Monitor({ probe: httpPodReportProbe, prometheus, onRead }),
+    createDriftWatch: (onNews) => {
+      const watch = new DriftWatch({ probe: httpPodDriftProbe, onNews });
+      metrics.readDriftFrom((uid) => watch.reading(uid));
+      return watch;
+    },
     enqueue,
     observe: (observed, plan) => {
       for (const { news } of plan.events) if (news !== undefined) count(news, metrics);
@@ -45,6 +51,17 @@ export async function modelDeploymentReconcile(surroundings: Surroundings): Prom
 
 /** An undo by hand ends no rollout that metrics know of. */
 function count(news: News, metrics: Metrics): void {
-  if (news.is === 'undone') metrics.onRollback(news.by);
-  if (news.is !== 'undone' || news.by === 'windlass') metrics.onRollout(news.is);
+  switch (news.is) {
+    case 'drifted':
+      return;
+    case 'retraining':
+      metrics.onRetraining(news.reason, news.result);
+      return;
+    case 'undone':
+      metrics.onRollback(news.by);
+      if (news.by === 'windlass') metrics.onRollout(news.is);
+      return;
+    default:
+      metrics.onRollout(news.is);
+  }
 }

@@ -13,8 +13,8 @@ import {
 
 /** Five fields, or one of cron's names; what the fields hold is the API server's to check. */
 const CRON =
-  /^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|[0-9A-Za-z*,\/?LW#-]+( [0-9A-Za-z*,\/?LW#-]+){4})$/;
-const TIME_ZONE = /^[A-Za-z][A-Za-z0-9_+\/-]*$/;
+  /^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|[0-9A-Za-z*,/?LW#-]+( [0-9A-Za-z*,/?LW#-]+){4})$/;
+const TIME_ZONE = /^[A-Za-z][A-Za-z0-9_+/-]*$/;
 
 const secretKeySchema = z
   .strictObject({

@@ -1,6 +1,7 @@
 import { LABEL } from '#contract/names.ts';
 import {
   CONFIG_MAP,
+  CRON_JOB,
   DEPLOYMENT,
   HORIZONTAL_POD_AUTOSCALER,
   JOB,
@@ -78,6 +79,7 @@ export function createCaches(options: CachesOptions): RunningCaches {
     budgets: child(POD_DISRUPTION_BUDGET, trimStatus),
     autoscalers: child(HORIZONTAL_POD_AUTOSCALER, trimStatus),
     jobs: child(JOB, trimJob),
+    cronJobs: child(CRON_JOB, trimStatus),
     pods: child(POD, trimPod),
     run: async (signal) => void (await Promise.all(reflectors.map(async (each) => each.run(signal)))),
     synced: async (signal) => void (await Promise.all(reflectors.map(async (each) => each.synced(signal)))),

@@ -1,7 +1,13 @@
 import type { ModelDeployment, ModelRevision, ModelRollback, ObjectMeta } from '#operator/api/objects.ts';
 import type { ConfigMap, Event, Lease, Secret, Service, ServiceAccount } from './core-types.ts';
 import type { Pod } from './pod-types.ts';
-import type { Deployment, HorizontalPodAutoscaler, Job, PodDisruptionBudget } from './workload-types.ts';
+import type {
+  CronJob,
+  Deployment,
+  HorizontalPodAutoscaler,
+  Job,
+  PodDisruptionBudget,
+} from './workload-types.ts';
 
 export interface KubeObject {
   readonly apiVersion: string;
@@ -127,6 +133,11 @@ export const HORIZONTAL_POD_AUTOSCALER: ResourceType<HorizontalPodAutoscaler> = 
   plural: 'horizontalpodautoscalers',
 };
 export const JOB: ResourceType<Job> = { apiVersion: 'batch/v1', kind: 'Job', plural: 'jobs' };
+export const CRON_JOB: ResourceType<CronJob> = {
+  apiVersion: 'batch/v1',
+  kind: 'CronJob',
+  plural: 'cronjobs',
+};
 export const POD: ResourceType<Pod> = { apiVersion: 'v1', kind: 'Pod', plural: 'pods' };
 export const SECRET: ResourceType<Secret> = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' };
 export const SERVICE_ACCOUNT: ResourceType<ServiceAccount> = {

@@ -64,6 +64,24 @@ export interface Job extends KubeObject {
   };
 }
 
+export interface CronJob extends KubeObject {
+  readonly apiVersion: 'batch/v1';
+  readonly kind: 'CronJob';
+  readonly spec: {
+    readonly schedule: string;
+    readonly timeZone?: string;
+    readonly suspend?: boolean;
+    readonly concurrencyPolicy?: 'Allow' | 'Forbid' | 'Replace';
+    readonly startingDeadlineSeconds?: number;
+    readonly successfulJobsHistoryLimit?: number;
+    readonly failedJobsHistoryLimit?: number;
+    readonly jobTemplate: {
+      readonly metadata?: Job['spec']['template']['metadata'];
+      readonly spec: Job['spec'];
+    };
+  };
+}
+
 export interface PodDisruptionBudget extends KubeObject {
   readonly apiVersion: 'policy/v1';
   readonly kind: 'PodDisruptionBudget';

@@ -4,14 +4,14 @@ import type { ModelDeployment } from '#operator/api/objects.ts';
 /** The ModelDeployments that are known now; their status is what a metric tells. */
 export type ListModelDeployments = () => readonly ModelDeployment[];
 
-type Labels = Readonly<Record<string, string>>;
-type Series = readonly [labels: Labels, value: number];
+export type Labels = Readonly<Record<string, string>>;
+export type Series = readonly [labels: Labels, value: number];
 
 /**
  * A gauge that is made of the ModelDeployments when somebody reads it. It keeps nothing: what is gone is gone at the next
  * reading, and a thousand objects cost memory only while their text is written.
  */
-class ModelDeploymentGauge extends Gauge {
+export class ModelDeploymentGauge extends Gauge {
   readonly #read: () => readonly Series[];
 
   constructor(name: string, help: string, read: () => readonly Series[]) {

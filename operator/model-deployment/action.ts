@@ -1,4 +1,6 @@
+import type { RetrainingReason } from '#operator/api/retraining-settings.ts';
 import type { ModelDeploymentStatus } from '#operator/api/model-deployment.ts';
+import type { DriftRequest } from '#operator/drift/index.ts';
 import type { KubeObject } from '#operator/kube/index.ts';
 import type { MonitoringRequest } from '#operator/rollout/readings.ts';
 import type { SourceRequest } from '#operator/source/index.ts';
@@ -59,7 +61,14 @@ export type News =
       readonly to: string;
     }
   /** Another spec came in the middle of its rollout. */
-  | { readonly is: 'superseded'; readonly revision: string };
+  | { readonly is: 'superseded'; readonly revision: string }
+  /** Features of the stable revision moved away from its training data. */
+  | { readonly is: 'drifted'; readonly revision: string }
+  | {
+      readonly is: 'retraining';
+      readonly reason: RetrainingReason;
+      readonly result: 'started' | 'succeeded' | 'failed';
+    };
 
 /** Pods to ask for the traffic generation that they have applied. */
 export interface Inquiry {
@@ -77,5 +86,7 @@ export interface Plan {
   readonly inquiry: Inquiry | undefined;
   /** What is wanted of pods and Prometheus while a rollout is watched; undefined: nothing. */
   readonly monitoring: MonitoringRequest | undefined;
+  /** Whose bins are to be added up; undefined: nobody's. */
+  readonly drift: DriftRequest | undefined;
   readonly requeueAfterMs: number | undefined;
 }

@@ -22,6 +22,10 @@ export const MEMORY = {
   rollout: 'windlass.dev/rollout',
   /** On a ModelRollback: what it was bound to at first sight, and how it ended. */
   binding: 'windlass.dev/binding',
+  /** On the retraining CronJob: which Job began last, and when. */
+  retraining: 'windlass.dev/retraining',
+  /** On the retraining CronJob: a hash of what it was made from, so that a field that went away is taken out of it. */
+  template: 'windlass.dev/template',
 } as const;
 
 export const rejectionSchema = z.object({
@@ -77,6 +81,9 @@ export function readAnnotation<T>(metadata: ObjectMeta, key: string, schema: z.Z
     return undefined;
   }
 }
+
+export const retrainingMemorySchema = z.object({ jobName: z.string(), startedAt: z.number() });
+export type RetrainingMemory = Readonly<z.infer<typeof retrainingMemorySchema>>;
 
 /** A positive whole number in an annotation. */
 export function readNumber(metadata: ObjectMeta, key: string): number | undefined {

@@ -2,6 +2,7 @@ import { LABEL } from '#contract/names.ts';
 import type { ModelDeployment, ModelRevision, ModelRollback } from '#operator/api/objects.ts';
 import type {
   ConfigMap,
+  CronJob,
   Deployment,
   HorizontalPodAutoscaler,
   Job,
@@ -23,6 +24,7 @@ export interface Caches {
   readonly budgets: Store<PodDisruptionBudget>;
   readonly autoscalers: Store<HorizontalPodAutoscaler>;
   readonly jobs: Store<Job>;
+  readonly cronJobs: Store<CronJob>;
   readonly pods: Store<Pod>;
 }
 

@@ -19,6 +19,7 @@ const objectsOf = {
   PodDisruptionBudget: (o: Observed) => o.budgets,
   HorizontalPodAutoscaler: (o: Observed) => o.autoscalers,
   Job: (o: Observed) => o.jobs,
+  CronJob: (o: Observed) => o.cronJobs,
 } satisfies Record<ChildKind, (o: Observed) => readonly KubeObject[]>;
 
 type ObjectOf<K extends ChildKind> = ReturnType<(typeof objectsOf)[K]>[number];

@@ -1,5 +1,6 @@
 import type { ModelRollback } from '#operator/api/objects.ts';
 import type { KubeObject, Ref, Store } from '#operator/kube/index.ts';
+import type { DriftReading } from '#operator/drift/index.ts';
 import type { Monitoring } from '#operator/rollout/readings.ts';
 import type { SourceState } from '#operator/source/index.ts';
 import { specHash } from '#operator/api/hashes.ts';
@@ -15,6 +16,7 @@ export interface Readings {
   readonly source: (modelDeploymentUid: string, specHash: string) => SourceState;
   readonly acknowledged: (modelDeploymentUid: string) => ReadonlyMap<string, number>;
   readonly monitoring: (modelDeploymentUid: string) => Monitoring;
+  readonly drift: (modelDeploymentUid: string) => DriftReading;
   readonly statusWrittenAt: (modelDeploymentUid: string) => number | undefined;
 }
 
@@ -41,11 +43,13 @@ export function gather(key: Ref, readings: Readings, now: number): Observed | un
     budgets: of(caches.budgets),
     autoscalers: of(caches.autoscalers),
     jobs: of(caches.jobs),
+    cronJobs: of(caches.cronJobs),
     pods: of(caches.pods),
     source: readings.source(uid, specHash(modelDeployment.spec)),
     acknowledged: latest(readings.acknowledged(uid), monitoring),
     obstacles: obstacles.of(uid, now),
     monitoring,
+    drift: readings.drift(uid),
     statusWrittenAt: readings.statusWrittenAt(uid),
   };
 }

@@ -65,3 +65,8 @@ export function belongsToPredecessor(metadata: ObjectMeta, owner: Owner): boolea
 export function revisionLabel(metadata: ObjectMeta): string | undefined {
   return metadata.labels?.[LABEL.revision];
 }
+
+/** A Job that trains a new model. */
+export function isRetraining(metadata: ObjectMeta): boolean {
+  return metadata.labels?.[LABEL.retraining] !== undefined;
+}

@@ -1,5 +1,6 @@
 import {
   CONFIG_MAP,
+  CRON_JOB,
   DEPLOYMENT,
   HORIZONTAL_POD_AUTOSCALER,
   JOB,
@@ -44,6 +45,8 @@ export function kindOf(kind: WrittenKind, caches: Caches): Writable {
       return writable(HORIZONTAL_POD_AUTOSCALER, caches.autoscalers);
     case 'Job':
       return writable(JOB, caches.jobs);
+    case 'CronJob':
+      return writable(CRON_JOB, caches.cronJobs);
     case 'Pod':
       return writable(POD, caches.pods);
   }

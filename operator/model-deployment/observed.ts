@@ -1,7 +1,9 @@
 import type { Failure } from '#contract/failure.ts';
+import type { DriftReading } from '#operator/drift/index.ts';
 import type { ModelDeployment, ModelRevision, ModelRollback } from '#operator/api/objects.ts';
 import type {
   ConfigMap,
+  CronJob,
   Deployment,
   HorizontalPodAutoscaler,
   Job,
@@ -28,7 +30,8 @@ export type ChildKind =
   | 'ConfigMap'
   | 'PodDisruptionBudget'
   | 'HorizontalPodAutoscaler'
-  | 'Job';
+  | 'Job'
+  | 'CronJob';
 
 /** A child that could not be written: its name is taken, or the API server refuses it. */
 export interface Obstacle {
@@ -57,6 +60,7 @@ export interface Observed {
   readonly budgets: readonly PodDisruptionBudget[];
   readonly autoscalers: readonly HorizontalPodAutoscaler[];
   readonly jobs: readonly Job[];
+  readonly cronJobs: readonly CronJob[];
   readonly pods: readonly Pod[];
   readonly source: SourceState;
   /** The traffic generation that a pod reports, by pod UID; pods that were not asked or did not answer are absent. */
@@ -64,6 +68,8 @@ export interface Observed {
   readonly obstacles: readonly Obstacle[];
   /** What was read of the rollout on its way. */
   readonly monitoring: Monitoring;
+  /** What the stable revision's pods said of drift, added up. */
+  readonly drift: DriftReading;
   /** When this operator wrote the status last; undefined: not yet. */
   readonly statusWrittenAt: number | undefined;
 }

@@ -2,6 +2,8 @@ import type { ModelRollback } from '#operator/api/objects.ts';
 import type { Action, Plan } from './action.ts';
 import { MEMORY } from './annotations.ts';
 import { automaticUndo, isAutomatic, rejectUndone, undoRefused, withRejection } from './automatic-undo.ts';
+import { decideDrift, driftRequest } from './drift.ts';
+import { driftEvents } from './drift-events.ts';
 import { revisionGarbage, rollbackGarbage } from './history.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
@@ -9,9 +11,12 @@ import { planEvents } from './plan-events.ts';
 import { monitoringRequest } from './monitoring.ts';
 import { positionOf } from './position.ts';
 import { findRecord, readFacts, resolvedRevision, type Facts } from './revisions.ts';
+import { decideRetraining } from './retraining.ts';
+import { retrainingEvents } from './retraining-events.ts';
 import { countingRollback, decideRollbacks, type RollbackDecision } from './rollback.ts';
 import { bindingActions, rollbackStatusActions } from './rollback-writes.ts';
 import { decideRollout, type Rollout } from './rollout.ts';
+import { modelVersion } from './situation.ts';
 import { decideSourcing } from './sourcing.ts';
 import { stateActions } from './states.ts';
 import { decideStatus } from './status.ts';
@@ -72,7 +77,14 @@ function planOf(o: Observed, decided: Decided, undo: ModelRollback | undefined):
   const following = rollback !== undefined && !isAutomatic(rollback);
   const sourcing = decideSourcing(o, facts, target, following);
   const outcome = { facts, rollout, rollback, stable, live, traffic: running.traffic.traffic };
-  const { status, situation } = decideStatus(o, outcome);
+  const drift = decideDrift(o, stable);
+  const retraining = decideRetraining(o, {
+    stable,
+    stableVersion: modelVersion(facts, stable),
+    drifted: drift?.drifted ?? [],
+    isRollingOut: isRollingOut(rollout),
+  });
+  const { status, situation } = decideStatus(o, outcome, { drift, retraining: retraining.status });
   const write = decideStatusWrite(o, status, running.promotions.at(-1)?.from);
   const told = { o, facts, rollout, stable, rollbacks, situation };
   const actions: readonly Action[] = [
@@ -89,6 +101,7 @@ function planOf(o: Observed, decided: Decided, undo: ModelRollback | undefined):
     ...rejectionActions(rollout),
     ...retire(o, live),
     ...keepAutoscaler(o),
+    ...retraining.actions,
     ...sourcing.actions,
     ...stateActions(o, facts, { stable, warm: running.warm, promotions: running.promotions, rollout }),
     ...rollbackStatusActions(o, rollbacks, rollout),
@@ -99,12 +112,17 @@ function planOf(o: Observed, decided: Decided, undo: ModelRollback | undefined):
   return {
     actions: withoutWritesToDeleted(actions),
     status,
-    events: planEvents(told),
+    events: [
+      ...planEvents(told),
+      ...(write.patch === undefined ? [] : [...driftEvents(o, status), ...retrainingEvents(o, status)]),
+    ],
     source: sourcing.request,
     inquiry: switching.inquiry,
     monitoring: monitoringRequest(o, facts, rollout),
+    drift: driftRequest(o, stable),
     requeueAfterMs: earliest(o, [
       write.dueAt,
+      retraining.againAt,
       switching.againAt,
       running.nextExpiryAt,
       rollout.phase === 'Starting' ? rollout.deadlineAt : undefined,
@@ -122,8 +140,14 @@ function nothing(o: Observed): Plan {
     source: undefined,
     inquiry: undefined,
     monitoring: undefined,
+    drift: undefined,
     requeueAfterMs: undefined,
   };
+}
+
+/** What was trained last is still being judged. */
+function isRollingOut(rollout: Rollout): boolean {
+  return !['Stable', 'Rejected', 'Resolving', 'Obstructed'].includes(rollout.phase) || 'bake' in rollout;
 }
 
 function switchTo(o: Observed, facts: Facts, rollout: Rollout, running: Running): Switch {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { MlflowServerPool, ResolutionCache, S3StorePool } from '#artifact/index.ts';
+import { DriftWatch } from '#operator/drift/index.ts';
 import { Monitor } from '#operator/monitor/index.ts';
 import { createSources, type SourceState } from '#operator/source/index.ts';
 import type { ModelRollback } from '#operator/api/objects.ts';
@@ -26,6 +27,8 @@ function reconciler(world: World, state: () => SourceState) {
     settings: { runtimeImage: 'runtime:1', cudaRuntimeImage: 'runtime-cuda:1' },
     podProbe: async () => 0,
     createMonitor: (onRead) => new Monitor({ probe: async () => ({}), prometheus: undefined, onRead }),
+    createDriftWatch: (onNews) =>
+      new DriftWatch({ probe: async () => Promise.reject(new Error('gone')), onNews }),
     enqueue: () => undefined,
     clock: () => world.now,
   });

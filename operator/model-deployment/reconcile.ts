@@ -1,5 +1,6 @@
 import type { Key, Reconcile } from '#operator/controller/index.ts';
 import type { EventRecorder, Kube } from '#operator/kube/index.ts';
+import type { DriftWatch } from '#operator/drift/index.ts';
 import type { Monitor } from '#operator/monitor/index.ts';
 import type { Sources } from '#operator/source/index.ts';
 import { Acknowledgements, type PodProbe } from './acknowledgements.ts';
@@ -22,6 +23,8 @@ export interface ReconcilerDependencies {
   readonly podProbe: PodProbe;
   /** Reads pods and Prometheus while a rollout is watched; `onRead` gives the ModelDeployment's UID. */
   readonly createMonitor: (onRead: (modelDeploymentUid: string) => void) => Monitor;
+  /** Adds up what pods counted of drift; `onNews` gives the ModelDeployment's UID. */
+  readonly createDriftWatch: (onNews: (modelDeploymentUid: string) => void) => DriftWatch;
   /** Puts a key (`namespace/name`) on the queue. */
   readonly enqueue: (key: string) => void;
   /** Milliseconds since 1970. */
@@ -43,12 +46,14 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
   };
   const acknowledgements = new Acknowledgements({ probe: dependencies.podProbe, onComplete: lookAgain });
   const monitor = dependencies.createMonitor(lookAgain);
+  const drift = dependencies.createDriftWatch(lookAgain);
   const statusWrites = new Map<string, number>();
 
   const forget = (uid: string): void => {
     obstacles.forget(uid);
     acknowledgements.forget(uid);
     monitor.forget(uid);
+    drift.forget(uid);
     statusWrites.delete(uid);
     sources.forget(uid);
     keys.delete(uid);
@@ -73,6 +78,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
       source: (uid: string, hash: string) => sources.state(uid, hash),
       acknowledged: (uid: string) => acknowledgements.reported(uid),
       monitoring: (uid: string) => monitor.monitoring(uid),
+      drift: (uid: string) => drift.reading(uid),
       statusWrittenAt: (uid: string) => statusWrites.get(uid),
     };
     const observed = gather(key, readings, clock());
@@ -100,6 +106,8 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     if (planned.source === undefined) sources.forget(owner.uid);
     if (planned.monitoring === undefined) monitor.forget(owner.uid);
     else monitor.follow(owner.uid, planned.monitoring);
+    if (planned.drift === undefined) drift.forget(owner.uid);
+    else drift.follow(owner.uid, planned.drift);
     if (planned.inquiry !== undefined) acknowledgements.follow(owner.uid, planned.inquiry);
     if (end === 'obstructed') return { requeueAfterMs: 0 };
     for (const event of planned.events) events.record(observed.modelDeployment, event);

@@ -184,6 +184,7 @@ function firstObstacle(o: Observed, { live, stable }: Outcome): Obstacle | undef
     ...(o.modelDeployment.spec.autoscaling === undefined
       ? []
       : ([['HorizontalPodAutoscaler', owner.name]] as const)),
+    ...(o.modelDeployment.spec.retraining === undefined ? [] : ([['CronJob', owner.name]] as const)),
     ...(o.source.state === 'pending'
       ? ([['Job', resolveJobName(owner, specHash(o.modelDeployment.spec))]] as const)
       : []),

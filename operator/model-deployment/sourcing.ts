@@ -5,7 +5,7 @@ import type { Job } from '#operator/kube/index.ts';
 import type { Action } from './action.ts';
 import { child, ours, type Child } from './children.ts';
 import { refusal, seenFailure } from './failures.ts';
-import { ownerOf } from './identity.ts';
+import { isRetraining, ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
 import { parseQuantity } from './resources/quantity.ts';
 import { resolveJob, resolveJobName } from './resources/resolve-job.ts';
@@ -30,6 +30,7 @@ export function decideSourcing(o: Observed, facts: Facts, target: Target, undone
     request,
     actions: [
       ...ours(o, 'Job')
+        .filter(({ metadata }) => !isRetraining(metadata))
         .filter(({ metadata }) => !jobWanted || metadata.name !== name)
         .map((object) => remove('Job', object)),
       // A Job's template is immutable, so one that is there is never repaired.

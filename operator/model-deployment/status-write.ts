@@ -73,19 +73,20 @@ function is(type: ConditionType, { conditions }: ModelDeploymentStatus): boolean
   return findCondition(conditions, type)?.status === 'True';
 }
 
-/** Checks' values move with each reading: at most one write in this time shows them. */
+/** Checks' values and drift's move with each reading: at most one write in this time shows them. */
 const READINGS_MS = 5_000;
 
 /** When values that were read may be shown, where nothing else is new. */
 function readingsAt(o: Observed, before: ModelDeploymentStatus, next: ModelDeploymentStatus): number {
-  if (next.rollout?.checks === undefined && next.rollout?.shadow === undefined) return 0;
+  const hasReadings = next.rollout?.checks !== undefined || next.rollout?.shadow !== undefined;
+  if (!hasReadings && next.drift === undefined) return 0;
   if (canonicalJson(withoutReadings(before)) !== canonicalJson(withoutReadings(next))) return 0;
   return (o.statusWrittenAt ?? 0) + READINGS_MS;
 }
 
 /** A check that fails ends the step, which is news; its values, and whether it waits, are none. */
 function withoutReadings(status: ModelDeploymentStatus): object {
-  const { rollout, ...rest } = essence(status);
+  const { rollout, drift: _drift, ...rest } = essence(status);
   if (rollout === undefined) return rest;
   const { checks = [], shadow: _, waitingFor: __, pods: ___, holdUntil: ____, ...phase } = rollout;
   return {
@@ -103,7 +104,7 @@ function restsAt(o: Observed, before: ModelDeploymentStatus, next: ModelDeployme
 
 function essence(
   status: ModelDeploymentStatus,
-): Pick<ModelDeploymentStatus, 'rollout'> & { readonly conditions: object } {
+): Pick<ModelDeploymentStatus, 'rollout' | 'drift'> & { readonly conditions: object } {
   const { readyReplicas: _, replicas: __, source: ___, conditions = [], ...rest } = status;
   return { ...rest, conditions: conditions.map(({ message: _text, ...condition }) => condition) };
 }

@@ -9,8 +9,10 @@ import {
 } from '#operator/api/conditions.ts';
 import { specHash } from '#operator/api/hashes.ts';
 import type { ModelDeploymentStatus } from '#operator/api/model-deployment.ts';
+import type { RetrainingStatus } from '#operator/api/retraining-settings.ts';
 import { LABEL } from '#contract/names.ts';
 import { isoTime } from './annotations.ts';
+import type { DriftDecision } from './drift.ts';
 import { describe } from './describe.ts';
 import { because, serves, text, type Text } from './sentences.ts';
 import { ownerOf } from './identity.ts';
@@ -110,6 +112,7 @@ function found({ uri, sha256, size, registry }: Artifact): string {
 function conditions(
   o: Observed,
   outcome: Outcome,
+  drift: DriftDecision | undefined,
   situation: Situation,
   serving: Serving,
 ): ModelDeploymentStatus['conditions'] {
@@ -144,6 +147,7 @@ function conditions(
           row.stalled ? { ...ready, reason: stalledReason } : quiet,
         ),
         condition('ModelResolved', isResolved.status, isResolved),
+        ...(drift === undefined ? [] : [condition('Drifted', drift.condition.status, drift.condition)]),
       ],
       o.modelDeployment.status?.conditions,
       isoTime(o.now),
@@ -156,7 +160,13 @@ export interface StatusDecision {
   readonly situation: Situation;
 }
 
-export function decideStatus(o: Observed, outcome: Outcome): StatusDecision {
+/** What has a status of its own beside the rollout. */
+export interface Beside {
+  readonly drift: DriftDecision | undefined;
+  readonly retraining: RetrainingStatus | undefined;
+}
+
+export function decideStatus(o: Observed, outcome: Outcome, { drift, retraining }: Beside): StatusDecision {
   const owner = ownerOf(o.modelDeployment);
   const serving = servingOf(o, outcome);
   const situation = situationOf(o, outcome);
@@ -168,7 +178,7 @@ export function decideStatus(o: Observed, outcome: Outcome): StatusDecision {
     situation,
     status: {
       ...(generation === undefined ? {} : { observedGeneration: generation }),
-      conditions: conditions(o, outcome, situation, serving),
+      conditions: conditions(o, outcome, drift, situation, serving),
       ...rolloutStatus(o, outcome),
       ...(stable === undefined
         ? {}
@@ -183,6 +193,8 @@ export function decideStatus(o: Observed, outcome: Outcome): StatusDecision {
       readyReplicas: serving.ready,
       specHash: specHash(o.modelDeployment.spec),
       ...(source === undefined ? {} : { source }),
+      ...(drift?.shown === undefined ? {} : { drift: drift.shown }),
+      ...(retraining === undefined ? {} : { retraining }),
     },
   };
 }

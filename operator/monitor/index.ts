@@ -4,3 +4,5 @@ export { httpPodReportProbe } from './pod-report-probe.ts';
 export type { PodReportProbe } from './pod-report-probe.ts';
 export { HttpPrometheus } from './prometheus.ts';
 export type { PrometheusClient, QueryAnswer } from './prometheus.ts';
+export { Budget, type Holder } from './budget.ts';
+export { boundedText, whyItFailed } from './bounded-answer.ts';

@@ -25,7 +25,10 @@ function tell(news: News, { status }: Plan): Told | undefined {
       };
     case 'undone':
       return { kind: 'undone', revision: news.revision ?? '', from: news.revision ?? '', to: news.to };
+    case 'drifted':
+      return { kind: 'drifted', revision: news.revision, from: '', to: news.revision };
     case 'superseded':
+    case 'retraining':
       return undefined;
   }
 }

@@ -12,6 +12,7 @@ import { createLog } from '#operator/logging.ts';
 import { createReconciler, type Caches } from '#operator/model-deployment/index.ts';
 import { resolvedSource } from '#operator/model-deployment/testing/fixtures.ts';
 import { heard, readScene, readyNow, type Scene } from '#operator/model-deployment/testing/index.ts';
+import { DriftWatch } from '#operator/drift/index.ts';
 import { Monitor } from '#operator/monitor/index.ts';
 import { runOperator } from '#operator/run.ts';
 import type { Sources, SourceState } from '#operator/source/index.ts';
@@ -143,6 +144,8 @@ export class Room {
                 onRead,
                 everyMs: READ_EVERY_MS,
               }),
+            createDriftWatch: (onNews) =>
+              new DriftWatch({ probe: async () => Promise.reject(new Error('nothing is served')), onNews }),
             enqueue,
           });
         },

@@ -11,6 +11,7 @@ import type {
 } from '#operator/kube/index.ts';
 import {
   CONFIG_MAP,
+  CRON_JOB,
   DEPLOYMENT,
   HORIZONTAL_POD_AUTOSCALER,
   JOB,
@@ -119,6 +120,7 @@ export class MemoryCluster {
       budgets: store(POD_DISRUPTION_BUDGET),
       autoscalers: store(HORIZONTAL_POD_AUTOSCALER),
       jobs: store(JOB),
+      cronJobs: store(CRON_JOB),
       pods: store(POD),
     };
   }

@@ -5,6 +5,7 @@ import type { ModelDeployment, ModelRevision } from '#operator/api/objects.ts';
 import { DEPLOYMENT, MODEL_REVISION, POD } from '#operator/kube/index.ts';
 import type { Deployment, Kube, Pod, Service } from '#operator/kube/index.ts';
 import type { PodReport } from '#contract/pod-report.ts';
+import { UNREAD, type DriftReading } from '#operator/drift/index.ts';
 import { NOTHING_READ, type Monitoring, type MonitoringRequest } from '#operator/rollout/readings.ts';
 import type { SourceState } from '#operator/source/index.ts';
 import type { Plan } from '../action.ts';
@@ -30,6 +31,8 @@ export class World {
   readonly acknowledged = new Map<string, number>();
   /** What pods and Prometheus said of the rollout. */
   monitoring: Monitoring = NOTHING_READ;
+  /** What the stable revision's pods said of drift. */
+  drift: DriftReading = UNREAD;
   #source: { readonly hash: string; readonly state: SourceState } | undefined;
   #pods = 0;
   #wanted: MonitoringRequest | undefined;
@@ -162,6 +165,7 @@ export class World {
         source: (_uid, hash) => (this.#source?.hash === hash ? this.#source.state : { state: 'idle' }),
         acknowledged: () => new Map(this.acknowledged),
         monitoring: () => this.monitoring,
+        drift: () => this.drift,
         statusWrittenAt: () => undefined,
       },
       this.operatorNow,

@@ -35,6 +35,10 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=natural, metavar="S", help="of the split and of every estimator (default: 42)")
 
 
+def add_mlflow(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--mlflow", metavar="URI", help="tracking server (default: MLFLOW_TRACKING_URI)")
+
+
 def natural(text: str) -> int:
     number = int(text)
     if not 0 <= number < 2**32:

@@ -1,15 +1,21 @@
 import argparse
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from windlass_training.commands.arguments import (
     GENERATED_ROWS,
     GENERATED_SEED,
     Commands,
     add_config,
+    add_mlflow,
     add_system,
     command,
     model_version,
 )
+
+if TYPE_CHECKING:
+    from windlass_training.registry.connection import Registry
 
 DESCRIPTION = """\
 Trains one system's model, compares ONNX Runtime's answers with those of the library that trained it on the whole test
@@ -19,7 +25,8 @@ examples:
   windlass-train train bankchurn --data Churn.csv --out build/bankchurn --version 3
   windlass-train train bankchurn --data Churn.csv --out build/bankchurn --config tuned.toml
   windlass-train train bankchurn --out build/try                      (on generated data)
-  windlass-train train bankchurn --out build/try --no-gate            (whatever its metrics are)"""
+  windlass-train train bankchurn --out build/try --no-gate            (whatever its metrics are)
+  windlass-train train bankchurn --data Churn.csv --out build/bankchurn --mlflow http://mlflow:5000"""
 
 
 def add(commands: Commands) -> None:
@@ -32,6 +39,7 @@ def add(commands: Commands) -> None:
     )
     add_config(parser)
     parser.add_argument("--no-gate", action="store_true", help="write the bundle even when its metrics miss the gate")
+    add_mlflow(parser)
     parser.set_defaults(run=run)
 
 
@@ -39,4 +47,20 @@ def run(options: argparse.Namespace) -> None:
     from windlass_training.train import DataRequest, train
 
     data = DataRequest(options.data, GENERATED_ROWS, GENERATED_SEED)
-    train(options.system, data, options.out, options.version, options.config, options.seed, gate=not options.no_gate)
+    registry = tracking(options.mlflow)
+    trained = train(
+        options.system, data, options.out, options.version, options.config, options.seed, gate=not options.no_gate
+    )
+    if registry is not None:
+        from windlass_training.registry.trained import log_trained
+
+        log_trained(registry, trained, data)
+
+
+def tracking(uri: str | None) -> "Registry | None":
+    """The tracking server, where one is named; asked before the training, so that a wrong one costs no time."""
+    if not (uri or os.environ.get("MLFLOW_TRACKING_URI")):
+        return None
+    from windlass_training.registry.connection import connect
+
+    return connect(uri)

@@ -1,0 +1,1 @@
+"""MLflow: runs of what was trained, bundles as registered versions, aliases that ModelDeployments follow."""

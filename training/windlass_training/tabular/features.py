@@ -30,10 +30,23 @@ class CategoricalFeature:
     kind: Literal["categorical"] = "categorical"
 
 
-Feature = NumericFeature | CategoricalFeature
+@dataclass(frozen=True)
+class TextFeature:
+    """Any text: nothing is refused for not being known, and the graph makes of it what it can."""
+
+    name: str
+    description: str
+    required: bool = True
+    bins: int = 50
+    """How many of the commonest texts drift is measured on; 0 for a text that is always another, such as a date."""
+    kind: Literal["text"] = "text"
 
 
-def names(features: Sequence[Feature], kind: Literal["numeric", "categorical"] | None = None) -> list[str]:
+Feature = NumericFeature | CategoricalFeature | TextFeature
+Kind = Literal["numeric", "categorical", "text"]
+
+
+def names(features: Sequence[Feature], kind: Kind | None = None) -> list[str]:
     return [feature.name for feature in features if kind is None or feature.kind == kind]
 
 
@@ -51,7 +64,9 @@ def manifest_input(feature: Feature, column: pd.Series) -> Json:
         "required": feature.required,
     }
     if feature.kind == "categorical":
-        return described | {"values": list(feature.values), "default": str(column[column != ""].mode()[0])}
+        return described | {"values": list(feature.values), "default": commonest(column)}
+    if feature.kind == "text":
+        return described | {"default": commonest(column)}
     if feature.unit is not None:
         described["unit"] = feature.unit
     bounds = {"min": feature.minimum, "max": feature.maximum}
@@ -61,3 +76,8 @@ def manifest_input(feature: Feature, column: pd.Series) -> Json:
     median = float(column.median())
     default: float = int(median) if feature.integer else round(median, 2)
     return described | {"integer": feature.integer, "default": default}
+
+
+def commonest(column: pd.Series) -> str:
+    present = column[column != ""]
+    return "" if present.empty else str(present.mode()[0])

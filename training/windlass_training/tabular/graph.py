@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import pandas as pd
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
@@ -14,9 +13,9 @@ from sklearn.pipeline import Pipeline
 
 from windlass_training.system import Json
 from windlass_training.tabular.features import Feature
-
-# The newest that skl2onnx 1.20 writes; ONNX Runtime 1.30 takes up to 26.
-OPSETS = {"": 22, "ai.onnx.ml": 3}
+from windlass_training.tabular.front import Front, prepend
+from windlass_training.tabular.opsets import OPSETS
+from windlass_training.tabular.session import GraphSession
 
 CLASSIFIER_OUTPUTS: list[Json] = [
     {"name": "label", "type": "int64", "shape": [None], "description": "The more probable class."},
@@ -29,6 +28,13 @@ CLASSIFIER_OUTPUTS: list[Json] = [
 ]
 
 
+CLASSIFIER_NAMES = [str(output["name"]) for output in CLASSIFIER_OUTPUTS]
+
+REGRESSOR_OUTPUTS: list[Json] = [
+    {"name": "value", "type": "float32", "shape": [None, 1], "description": "The prediction."},
+]
+
+
 @dataclass(frozen=True)
 class Answers:
     """label: int64 [N]; probabilities: float32 [N, 2]."""
@@ -36,18 +42,49 @@ class Answers:
     label: np.ndarray
     probabilities: np.ndarray
 
+    def of_row(self, row: int) -> Json:
+        """As golden.json has it."""
+        return {"label": [int(self.label[row])], "probabilities": [float(p) for p in self.probabilities[row]]}
+
+
+@dataclass(frozen=True)
+class Values:
+    """value: float32 [N]."""
+
+    value: np.ndarray
+
+    def of_row(self, row: int) -> Json:
+        return {"value": [float(self.value[row])]}
+
 
 def export_classifier(pipeline: Pipeline, features: Sequence[Feature], name: str) -> bytes:
     """An ONNX graph with one input [null, 1] per feature and the outputs label and probabilities, without ZipMap."""
-    numeric, text = FloatTensorType([None, 1]), StringTensorType([None, 1])
-    inputs = [(feature.name, numeric if feature.kind == "numeric" else text) for feature in features]
+    return export(pipeline, features, name, {"zipmap": False})
+
+
+def export_regressor(pipeline: Pipeline, features: Sequence[Feature], name: str) -> bytes:
+    """An ONNX graph with one input [null, 1] per feature and the output value [null, 1]."""
+    return export(pipeline, features, name, {}, final_types=[("value", FloatTensorType([None, 1]))])
+
+
+def export(pipeline: Pipeline, features: Sequence[Feature], name: str, options: Json, final_types: Any = None) -> bytes:
+    """Where the pipeline begins with a Front, its nodes come first and the features stay the graph's only inputs."""
+    front = pipeline[0] if isinstance(pipeline[0], Front) else None
+    rest = pipeline if front is None else pipeline[1:]
+    columns = [(feature.name, feature.kind == "numeric") for feature in features]
+    if front is not None:
+        columns += [(column.name, column.kind == "numeric") for column in front.derived]
+    number, text = FloatTensorType([None, 1]), StringTensorType([None, 1])
     model = to_onnx(
-        pipeline,
+        rest,
         name=name,
-        initial_types=inputs,
-        options={id(pipeline): {"zipmap": False}},
+        initial_types=[(column, number if numeric else text) for column, numeric in columns],
+        final_types=final_types,
+        options={id(rest): options} if options else None,
         target_opset=OPSETS,
     )
+    if front is not None:
+        prepend(front.features, front.derived, model)
     drop_unused_initializers(model)
     sort_opsets(model)
     onnx.checker.check_model(model, full_check=True)
@@ -69,32 +106,33 @@ def sort_opsets(model: Any) -> None:
     model.opset_import.extend(opsets)
 
 
-class Session:
-    """ONNX Runtime on one thread: the same bits on every run."""
+class Session(GraphSession):
+    """A classifier's graph."""
 
-    def __init__(self, graph: bytes) -> None:
-        self.graph = graph
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    edge: float | None = 0.5
+    """Where a score makes another label."""
 
     def run(self, rows: pd.DataFrame) -> Answers:
-        return self._run(tensors(rows))
+        return Answers(**self.answer(rows, CLASSIFIER_NAMES))
 
     def run_one_by_one(self, rows: pd.DataFrame) -> Answers:
-        batch = tensors(rows)
-        answers = [self._run({name: tensor[i : i + 1] for name, tensor in batch.items()}) for i in range(len(rows))]
-        return Answers(
-            np.concatenate([answer.label for answer in answers]),
-            np.concatenate([answer.probabilities for answer in answers]),
-        )
+        return Answers(**self.answer_one_by_one(rows, CLASSIFIER_NAMES))
 
-    def _run(self, feeds: dict[str, np.ndarray]) -> Answers:
-        label, probabilities = self._session.run(["label", "probabilities"], feeds)
-        return Answers(label, probabilities)
+    def score(self, rows: pd.DataFrame) -> np.ndarray:
+        """What rows are ranked by: P(1) [N]."""
+        return self.run(rows).probabilities[:, 1]
 
 
-def tensors(rows: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Column -> its tensor [N, 1]."""
-    return {str(name): rows[[name]].to_numpy() for name in rows.columns}
+class RegressorSession(GraphSession):
+    """A regressor's graph."""
+
+    edge: float | None = None
+
+    def run(self, rows: pd.DataFrame) -> Values:
+        return Values(self.answer(rows, ["value"])["value"][:, 0])
+
+    def run_one_by_one(self, rows: pd.DataFrame) -> Values:
+        return Values(self.answer_one_by_one(rows, ["value"])["value"][:, 0])
+
+    def score(self, rows: pd.DataFrame) -> np.ndarray:
+        return self.run(rows).value

@@ -17,7 +17,7 @@ def lenient_rows(table: pd.DataFrame, features: Sequence[Feature]) -> pd.DataFra
 
 
 def lenient_column(column: pd.Series, feature: Feature) -> pd.Series:
-    if feature.kind == "categorical":
+    if feature.kind != "numeric":
         return text_of(column)
     return pd.to_numeric(column, errors="coerce").astype(np.float32)
 
@@ -25,5 +25,5 @@ def lenient_column(column: pd.Series, feature: Feature) -> pd.Series:
 def observe(table: pd.DataFrame, features: Sequence[Feature]) -> dict[str, np.ndarray]:
     """Feature -> [N], float64 with NaN or text with ''."""
     rows = lenient_rows(table, features)
-    types = {feature.name: object if feature.kind == "categorical" else np.float64 for feature in features}
+    types = {feature.name: np.float64 if feature.kind == "numeric" else object for feature in features}
     return {name: rows[name].to_numpy(dtype=kind) for name, kind in types.items()}

@@ -6,27 +6,34 @@ import numpy as np
 import pandas as pd
 
 from windlass_training.system import Json
-from windlass_training.tabular.features import CategoricalFeature, Feature, NumericFeature
+from windlass_training.tabular.features import CategoricalFeature, Feature, NumericFeature, TextFeature
 
 BINS = 10
 DISTINCT_VALUES = 20
 """An integer feature with no more values than this gets a bin for each."""
 
 
-def reference(features: Sequence[Feature], table: pd.DataFrame, probabilities: np.ndarray) -> Json:
-    """`probabilities` [N] are of the positive class, and for rows that the model has not seen: a model is surer of the
-    rows that it was fitted on, and would seem to drift on the first new ones."""
+PROBABILITY_EDGES = np.round(np.linspace(0, 1, BINS + 1), 10)
+
+
+def reference(
+    features: Sequence[Feature], table: pd.DataFrame, predictions: np.ndarray, edges: np.ndarray = PROBABILITY_EDGES
+) -> Json:
+    """`predictions` [N] are probabilities of the positive class, or numbers, of rows that the model has not seen: a
+    model is surer of the rows that it was fitted on, and would seem to drift on the first new ones."""
     return {
         "formatVersion": 1,
         "rows": len(table),
         "features": {feature.name: feature_bins(feature, table[feature.name]) for feature in features},
-        "prediction": numeric_bins(probabilities, np.round(np.linspace(0, 1, BINS + 1), 10)),
+        "prediction": numeric_bins(predictions, edges),
     }
 
 
 def feature_bins(feature: Feature, column: pd.Series) -> Json:
     if feature.kind == "categorical":
         return category_bins(feature, column)
+    if feature.kind == "text":
+        return text_bins(feature, column)
     values = column.to_numpy(dtype=np.float64)
     return numeric_bins(values, feature_edges(feature, values[~np.isnan(values)]))
 
@@ -34,8 +41,7 @@ def feature_bins(feature: Feature, column: pd.Series) -> Json:
 def feature_edges(feature: NumericFeature, present: np.ndarray) -> np.ndarray:
     """Deciles, each value once; for whole numbers half a unit away from any value, so that rounding decides nothing."""
     if not feature.integer:
-        edges = np.unique(np.quantile(present, np.linspace(0, 1, BINS + 1)))
-        return edges if len(edges) > 1 else np.array([edges[0], np.nextafter(edges[0], np.inf)])
+        return decile_edges(present)
     distinct = np.unique(present)
     if len(distinct) <= DISTINCT_VALUES:
         return np.append(distinct - 0.5, distinct[-1] + 0.5)
@@ -55,6 +61,19 @@ def numeric_bins(values: np.ndarray, edges: np.ndarray) -> Json:
         "over": int((present > edges[-1]).sum()),
         "missing": int(np.isnan(values).sum()),
     }
+
+
+def decile_edges(values: np.ndarray) -> np.ndarray:
+    """Deciles, each value once; at least one bin."""
+    edges = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)))
+    return edges if len(edges) > 1 else np.array([edges[0], np.nextafter(edges[0], np.inf)])
+
+
+def text_bins(feature: TextFeature, column: pd.Series) -> Json:
+    """A bin for each of the commonest texts, which the data decides, as many as the feature says."""
+    counts = column[column != ""].value_counts()
+    ranked = sorted(((-int(count), str(text)) for text, count in counts.items()))[: feature.bins]
+    return category_bins(CategoricalFeature(feature.name, "", tuple(text for _, text in ranked)), column)
 
 
 def category_bins(feature: CategoricalFeature, column: pd.Series) -> Json:

@@ -25,6 +25,15 @@ def binary_target(table: pd.DataFrame, name: str) -> np.ndarray:
     return target.to_numpy(dtype=np.int64)
 
 
+def numeric_target(table: pd.DataFrame, name: str) -> np.ndarray:
+    require_columns(table, [name])
+    target = pd.to_numeric(table[name], errors="coerce").astype(np.float64)
+    refuse_rows(name, pd.Series(~np.isfinite(target.to_numpy())), table[name], "the target must be a number")
+    if target.nunique() < 2:
+        raise TrainingError(f"column {name}: every row is {target.iloc[0]:g}; there is nothing to learn")
+    return target.to_numpy()
+
+
 def require_columns(table: pd.DataFrame, wanted: Sequence[str]) -> None:
     missing = [name for name in wanted if name not in table.columns]
     if missing:
@@ -39,6 +48,8 @@ def checked_column(column: pd.Series, feature: Feature) -> pd.Series:
     missing = text_of(column) == ""
     if feature.required:
         refuse_rows(feature.name, missing, column, "a required feature has no value")
+    if feature.kind == "text":
+        return text_of(column)
     if feature.kind == "categorical":
         text = text_of(column)
         allowed = f"must be one of {', '.join(feature.values)}"

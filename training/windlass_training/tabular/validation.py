@@ -65,6 +65,8 @@ def feature_findings(column: pd.Series, feature: Feature) -> list[Finding]:
     elif share > MISSING_WARNED:
         text = f"{share:.0%} of the rows have no value"
         found.append(Finding("warning", feature.name, "missing-values", text, int(missing.sum())))
+    if feature.kind == "text":
+        return found
     if feature.kind == "categorical":
         return found + category_findings(column, feature, missing)
     return found + number_findings(column, feature, missing)
@@ -135,7 +137,7 @@ def binary_target_findings(table: pd.DataFrame, name: str, test_share: float) ->
 def summary(column: pd.Series, feature: Feature) -> Json:
     missing = int((text_of(column) == "").sum())
     described: Json = {"name": feature.name, "kind": feature.kind, "missing": missing}
-    if feature.kind == "categorical":
+    if feature.kind != "numeric":
         counts = text_of(column).value_counts().drop("", errors="ignore")
         return described | {
             "categories": {str(value): int(count) for value, count in counts.head(CATEGORIES_SHOWN).items()}

@@ -74,4 +74,10 @@ It speaks to no cluster. Review the limits of the checks before you apply it.`,
   # completes "kubectl windlass ..." wherever kubectl itself is completed:
   kubectl windlass completion kubectl | sudo tee /usr/local/bin/kubectl_complete-windlass >/dev/null
   sudo chmod +x /usr/local/bin/kubectl_complete-windlass`,
+  convert: `Examples:
+  kubectl windlass convert -f inferenceservice.yaml > bankchurn.yaml
+  kubectl get inferenceservices -n churn -o yaml | kubectl windlass convert -f - --secret=models
+  kubectl windlass convert -f churn.yaml --file=churn.onnx   # what the graph is called below storageUri
+
+It ends with 0 when all was converted, with 1 when something is named as not converted, with 2 for what is no InferenceService.`,
 } as const;

@@ -5,6 +5,8 @@ export const EXIT = {
   error: 1,
   /** `diff --exit-code`: there are differences. */
   different: 1,
+  /** `convert`: something has no counterpart. */
+  lost: 1,
   usage: 2,
   notFound: 3,
   /** Windlass cannot go on without a person: Stalled, Rejected, Invalid. */
@@ -20,7 +22,8 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export const EXIT_HELP = `Exit codes:
   0    done; for status: Ready
-  1    the API server, the network or a local file said no; for diff --exit-code: they differ
+  1    the API server, the network or a local file said no; for diff --exit-code: they differ; for convert:
+       something is named as not converted
   2    wrong usage, or nothing there to do it to (promote without a rollout); for diff --exit-code: any error
   3    there is no such ModelDeployment or revision
   4    Windlass cannot go on by itself: Stalled, Rejected or Invalid (what served goes on serving)

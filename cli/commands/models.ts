@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { ConvertOptions } from '../convert/command.ts';
 import { EXAMPLES } from '../examples.ts';
 import { EXIT_HELP } from '../exit.ts';
 import type { InitOptions } from '../init/command.ts';
@@ -13,6 +14,7 @@ export function addModels(host: Host): void {
   addPredict(host);
   addPush(host);
   addInit(host);
+  addConvert(host);
 }
 
 function addPredict({ program, io, finish }: Host): void {
@@ -75,5 +77,30 @@ function addInit({ program, io, finish }: Host): void {
     .action(async (from: string, _options: object, command: Command) => {
       const { init } = await import('../init/command.ts'); // the S3 client is large
       finish(await init(from, command.optsWithGlobals<InitOptions>(), io));
+    });
+}
+
+function addConvert({ program, io, finish }: Host): void {
+  program
+    .command('convert')
+    .summary('ModelDeployments from KServe’s InferenceServices')
+    .description(
+      'Reads InferenceServices with ONNX models (serving.kserve.io/v1beta1) and writes commented ModelDeployments. What has ' +
+        'no counterpart is named on standard error with its line, and in the result’s comments. Asks no cluster.',
+    )
+    .requiredOption(
+      '-f, --filename <file>',
+      'the manifests, or - for standard input; Secrets and service accounts in it are read too',
+    )
+    .option('--secret <name>', 'the Secret with the keys of the store, for spec.model.credentials')
+    .option(
+      '--file <path>',
+      'the graph below the storage path (default: model.onnx; of a Triton repository NAME/1/model.onnx; "" for a bundle)',
+    )
+    .option('--bucket <name>', 'the bucket of storage.path, where the manifest does not say it')
+    .addHelpText('after', `\n${EXAMPLES.convert}`)
+    .action(async (_options: object, command: Command) => {
+      const { convertFile } = await import('../convert/command.ts'); // few ever need it
+      finish(await convertFile(command.optsWithGlobals<ConvertOptions>(), io));
     });
 }

@@ -37,6 +37,7 @@ describe('what comes next on the command line', () => {
         'predict',
         'push',
         'init',
+        'convert',
         'completion',
       ],
     ],

@@ -1,0 +1,400 @@
+import { Readable } from 'node:stream';
+import { writeFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parseAllDocuments, stringify } from 'yaml';
+import { modelDeploymentSpecSchema } from '#operator/api/model-deployment.ts';
+import { CliError } from '../exit.ts';
+import type { Io } from '../io.ts';
+import { convertFile, type ConvertOptions } from './command.ts';
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  /** What was written, each valid. */
+  readonly deployments: readonly {
+    readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: object };
+    readonly spec: Readonly<Record<string, unknown>>;
+  }[];
+}
+
+async function run(text: string, options: Partial<ConvertOptions> = {}): Promise<Outcome> {
+  const written = { out: '', err: '' };
+  const io: Io = {
+    out: (more) => (written.out += more),
+    err: (more) => (written.err += more),
+    stdout: {},
+    stdin: Readable.from([text]),
+    env: {},
+    now: () => new Date(0),
+    signal: new AbortController().signal,
+  };
+  const code = await convertFile({ filename: '-', ...options }, io);
+  const deployments = parseAllDocuments(written.out)
+    .map((document): unknown => document.toJS())
+    .filter((value): value is Outcome['deployments'][0] => value !== null);
+  for (const { spec } of deployments) modelDeploymentSpecSchema.parse(spec);
+  return { code, ...written, deployments };
+}
+
+const service = (predictor: object, more: object = {}, metadata: object = {}): string =>
+  stringify({
+    apiVersion: 'serving.kserve.io/v1beta1',
+    kind: 'InferenceService',
+    metadata: { name: 'churn', ...metadata },
+    spec: { predictor, ...more },
+  });
+
+/** The least that can be converted. */
+const ONNX = { modelFormat: { name: 'onnx' }, storageUri: 's3://models/churn/model.onnx' };
+
+/** As `kubectl get -o yaml` gives it. */
+const FROM_A_CLUSTER = `apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: Secret
+  metadata:
+    name: models
+    namespace: churn
+    annotations:
+      serving.kserve.io/s3-endpoint: minio.minio:9000
+      serving.kserve.io/s3-usehttps: "0"
+  data:
+    AWS_ACCESS_KEY_ID: eA==
+    AWS_SECRET_ACCESS_KEY: eA==
+- apiVersion: v1
+  kind: ServiceAccount
+  metadata: {name: reader, namespace: churn}
+  secrets:
+  - name: reader-token-x
+  - name: models
+- apiVersion: serving.kserve.io/v1beta1
+  kind: InferenceService
+  metadata:
+    name: churn
+    namespace: churn
+    labels: {team: retention}
+    annotations:
+      serving.kserve.io/deploymentMode: RawDeployment
+      prometheus.io/scrape: "true"
+      kubectl.kubernetes.io/last-applied-configuration: "{}"
+    resourceVersion: "7"
+    uid: 8a5b
+    generation: 2
+    creationTimestamp: "2026-01-01T00:00:00Z"
+    finalizers: [inferenceservice.finalizers]
+  spec:
+    predictor:
+      serviceAccountName: reader
+      minReplicas: 2
+      maxReplicas: 6
+      scaleTarget: 70
+      scaleMetric: cpu
+      canaryTrafficPercent: 10
+      containerConcurrency: 20
+      nodeSelector: {disk: ssd}
+      tolerations:
+      - {key: dedicated, operator: Equal, value: models, effect: NoSchedule}
+      batcher: {maxBatchSize: 32, maxLatency: 50}
+      model:
+        modelFormat: {name: onnx, version: "1"}
+        runtime: kserve-tritonserver
+        protocolVersion: v2
+        storageUri: s3://models/churn
+        resources:
+          requests: {cpu: 500m, memory: 512Mi}
+          limits: {cpu: "1", memory: 1Gi}
+        env:
+        - {name: TZ, value: UTC}
+        - name: TOKEN
+          valueFrom: {secretKeyRef: {name: t, key: t}}
+  status: {url: http://churn}
+`;
+
+test('a service as the API server gives it, with its Secret, becomes a ModelDeployment of the same meaning', async () => {
+  const { code, out, err, deployments } = await run(FROM_A_CLUSTER);
+  expect(deployments).toEqual([
+    {
+      apiVersion: 'windlass.dev/v1alpha1',
+      kind: 'ModelDeployment',
+      metadata: { name: 'churn', namespace: 'churn', labels: { team: 'retention' } },
+      spec: {
+        model: { uri: 's3://models/churn/churn/1/model.onnx', credentials: { secretName: 'models' } },
+        autoscaling: { minReplicas: 2, maxReplicas: 6, targetCPUUtilizationPercentage: 70 },
+        serving: {
+          resources: {
+            requests: { cpu: '500m', memory: '512Mi' },
+            limits: { cpu: '1', memory: '1Gi' },
+          },
+          maxBatchSize: 32,
+          pod: {
+            serviceAccountName: 'reader',
+            nodeSelector: { disk: 'ssd' },
+            tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'models', effect: 'NoSchedule' }],
+            annotations: { 'prometheus.io/scrape': 'true' },
+            env: [{ name: 'TZ', value: 'UTC' }],
+          },
+        },
+        rollout: { steps: [{ weight: 10 }] },
+      },
+    },
+  ]);
+  const lineOf = (what: string): number =>
+    FROM_A_CLUSTER.split('\n').findIndex((line) => line.includes(what)) + 1;
+  const lines = err.trimEnd().split('\n');
+  expect(lines).toEqual([
+    expect.stringMatching(
+      `^standard input:${lineOf('storageUri')}: to check: spec.predictor.model.storageUri: .*--file`,
+    ),
+    expect.stringMatching(
+      `^standard input:${lineOf('containerConcurrency')}: not converted: spec.predictor.containerConcurrency: `,
+    ),
+    expect.stringMatching(
+      `^standard input:${lineOf('name: TOKEN')}: not converted: spec.predictor.model.env.1.: TOKEN `,
+    ),
+  ]);
+  // What is said is in the file too, for whoever reads it later.
+  for (const line of lines) expect(out).toContain(`# line ${line.slice('standard input:'.length)}`);
+  expect(code).toBe(1);
+});
+
+describe('where nothing is lost it ends with 0', () => {
+  test.each([
+    ['model.onnx itself', service({ model: ONNX }), { uri: 's3://models/churn/model.onnx' }],
+    [
+      'the older spelling',
+      service({ onnx: { storageUri: 's3://models/churn/' } }),
+      { uri: 's3://models/churn/model.onnx' },
+    ],
+    [
+      'a Triton repository',
+      service({ triton: { storageUri: 's3://models/repository' } }),
+      { uri: 's3://models/repository/churn/1/model.onnx' },
+    ],
+    [
+      'a storage path with its bucket',
+      service({
+        model: {
+          modelFormat: { name: 'onnx' },
+          storage: { path: 'churn/v2.onnx', parameters: { bucket: 'models' } },
+        },
+      }),
+      { uri: 's3://models/churn/v2.onnx' },
+    ],
+  ])('%s', async (_, text, model) => {
+    const { code, deployments, err } = await run(text);
+    expect([code, deployments[0]?.spec['model']]).toEqual([0, model]);
+    expect(err).not.toContain('not converted');
+  });
+
+  test('with what is told of the graph, the bucket and the Secret', async () => {
+    const text = service({
+      model: { modelFormat: { name: 'onnx' }, storage: { key: 'minio', path: 'churn' } },
+      serviceAccountName: 'reader',
+    });
+    const { code, err, deployments } = await run(text, {
+      file: 'churn.onnx',
+      bucket: 'models',
+      secret: 'keys',
+    });
+    expect([code, err]).toEqual([0, expect.stringContaining('to check: spec.predictor.model.storage.path')]);
+    expect(deployments[0]?.spec['model']).toEqual({
+      uri: 's3://models/churn/churn.onnx',
+      credentials: { secretName: 'keys' },
+    });
+  });
+
+  test('a bundle keeps its prefix', async () => {
+    const { deployments, err } = await run(service({ model: { ...ONNX, storageUri: 's3://models/churn' } }), {
+      file: '',
+    });
+    expect([deployments[0]?.spec['model'], err]).toEqual([{ uri: 's3://models/churn/' }, '']);
+  });
+});
+
+describe('pods', () => {
+  const specOf = async (
+    predictor: object,
+    metadata: object = {},
+  ): Promise<[number, Outcome['deployments'][0]['spec'], string]> => {
+    const { code, deployments, err } = await run(service({ model: ONNX, ...predictor }, {}, metadata));
+    return [code, deployments[0]?.spec ?? {}, err];
+  };
+
+  test('without a range there is a number of them', async () => {
+    expect((await specOf({}))[1]).toMatchObject({ replicas: 1 });
+    expect((await specOf({ minReplicas: 3 }))[1]).toMatchObject({ replicas: 3 });
+  });
+
+  test('that were scaled to zero, or by requests, are not, and it is said', async () => {
+    const [code, spec, err] = await specOf({ minReplicas: 0, maxReplicas: 5, scaleTarget: 10 });
+    expect([code, spec['autoscaling']]).toEqual([
+      1,
+      { minReplicas: 1, maxReplicas: 5, targetCPUUtilizationPercentage: 80 },
+    ]);
+    expect(err).toMatch(/not converted: spec\.predictor\.minReplicas: .*scaled to zero/);
+    expect(err).toMatch(/not converted: spec\.predictor\.scaleTarget: scaling by concurrency needs Knative/);
+    expect(err).toMatch(/to check: spec\.predictor: .*serving\.resources\.requests\.cpu/);
+  });
+
+  test('that are scaled by memory are so here', async () => {
+    const [code, spec] = await specOf({
+      minReplicas: 1,
+      maxReplicas: 2,
+      scaleMetric: 'memory',
+      scaleTarget: 60,
+    });
+    expect([code, spec['autoscaling']]).toEqual([
+      0,
+      { minReplicas: 1, maxReplicas: 2, targetMemoryUtilizationPercentage: 60 },
+    ]);
+  });
+
+  test('with a GPU run the graph on it', async () => {
+    const resources = { limits: { 'nvidia.com/gpu': '1' } };
+    const [code, spec] = await specOf({ model: { ...ONNX, resources } });
+    expect([code, spec['serving']]).toEqual([0, { resources, executionProvider: 'cuda' }]);
+  });
+
+  test('whose settings a ModelDeployment would refuse go without them', async () => {
+    const [code, spec, err] = await specOf({
+      nodeSelector: { disk: 'a value with spaces' },
+      priorityClassName: 'high',
+    });
+    expect([code, spec['serving']]).toEqual([1, { pod: { priorityClassName: 'high' } }]);
+    expect(err).toMatch(/not converted: spec\.predictor\.nodeSelector: disk: /);
+  });
+});
+
+describe('refused, with the way forward', () => {
+  test.each([
+    [
+      'sklearn',
+      service({ model: { ...ONNX, modelFormat: { name: 'sklearn' } } }),
+      /format is sklearn.*skl2onnx/,
+    ],
+    [
+      'pytorch, as it was spelled',
+      service({ pytorch: { storageUri: 's3://models/x' } }),
+      /torch\.onnx\.export/,
+    ],
+    [
+      'a format that nobody knows',
+      service({ model: { ...ONNX, modelFormat: { name: 'acme' } } }),
+      /format is acme.*kubectl windlass push/,
+    ],
+    ['a container', service({ containers: [{ image: 'x' }] }), /a container of its own/],
+    ['no model', service({ minReplicas: 1 }), /names no model/],
+    [
+      'another store',
+      service({ model: { ...ONNX, storageUri: 'pvc://models/churn' } }),
+      /at pvc:.*copy it into a bucket/,
+    ],
+    [
+      'no place',
+      service({ model: { modelFormat: { name: 'onnx' } } }),
+      /neither storageUri nor storage\.path/,
+    ],
+    [
+      'a path without a bucket',
+      service({ model: { modelFormat: { name: 'onnx' }, storage: { path: 'x' } } }),
+      /--bucket/,
+    ],
+    [
+      'another version',
+      service({ model: ONNX }).replace('v1beta1', 'v1alpha2'),
+      /apiVersion is serving\.kserve\.io\/v1alpha2/,
+    ],
+    [
+      'a number as a URI',
+      service({ model: { ...ONNX, storageUri: 7 } }),
+      /spec\.predictor\.model\.storageUri/,
+    ],
+    [
+      'a URI that S3 has not',
+      service({ model: { ...ONNX, storageUri: 's3://Models/a.onnx' } }),
+      /no valid ModelDeployment: spec\.model\.uri/,
+    ],
+  ])('%s', async (_, text, message) => {
+    const { code, out, err } = await run(text);
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toMatch(/^standard input:1: InferenceService churn is not converted: /);
+    expect(err).toMatch(message);
+  });
+});
+
+test('one that is refused leaves the others of a file, which is read from the disk', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'windlass-convert-'));
+  try {
+    const file = join(folder, 'services.yaml');
+    const graph = {
+      apiVersion: 'serving.kserve.io/v1alpha1',
+      kind: 'InferenceGraph',
+      metadata: { name: 'g' },
+    };
+    const parts = [service({ sklearn: {} }), service({ model: ONNX }, {}, { name: 'b' }), stringify(graph)];
+    await writeFile(
+      file,
+      `${parts.join('---\n')}---\n${service({ model: ONNX }, {}, { name: '2nd_Model' })}`,
+    );
+    const { code, err, deployments, out } = await run('', { filename: file });
+    expect(deployments.map(({ metadata: { name } }) => name)).toEqual(['b', 'nd-model']);
+    expect(out.match(/^---$/gm)).toHaveLength(1);
+    expect(err).toContain(`${file}:1: InferenceService churn is not converted`);
+    expect(err).toMatch(/InferenceGraph g: not converted: it has no counterpart here/);
+    expect(err).toMatch(/not converted: metadata\.name: .*nd-model now/);
+    expect(code).toBe(1);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test.each([
+  ['no YAML', 'a: [', /standard input is no manifest/],
+  ['no object', '- 1', /line 1: there is no object with apiVersion and kind/],
+  ['nothing', '', /has no InferenceService, but nothing at all/],
+  ['another kind', 'apiVersion: v1\nkind: ConfigMap', /has no InferenceService, but ConfigMap/],
+])('%s is wrong usage', async (_, text, message) => {
+  const failed = run(text);
+  await expect(failed).rejects.toThrow(CliError);
+  await expect(failed).rejects.toMatchObject({
+    exitCode: 2,
+    message: expect.stringMatching(message) as string,
+  });
+});
+
+test('whatever else stands in it is named, wherever it stands', async () => {
+  const places = fc.constantFrom(
+    ['spec'],
+    ['spec', 'predictor'],
+    ['spec', 'predictor', 'model'],
+    ['spec', 'predictor', 'batcher'],
+    ['spec', 'predictor', 'model', 'resources'],
+  );
+  const field = fc.stringMatching(/^new[A-Z][a-z]{1,6}$/);
+  await fc.assert(
+    fc.asyncProperty(places, field, async (place, name) => {
+      const object = {
+        spec: {
+          predictor: {
+            batcher: { maxBatchSize: 8 },
+            model: { ...ONNX, resources: { requests: { cpu: 1 } } },
+          },
+        },
+      };
+      let at: Record<string, unknown> = object;
+      for (const part of place) at = at[part] as Record<string, unknown>;
+      at[name] = { some: 'thing' };
+      const { code, err } = await run(service(object.spec.predictor, object.spec));
+      expect([code, err]).toEqual([
+        1,
+        expect.stringContaining(`not converted: ${[...place, name].join('.')}: `),
+      ]);
+    }),
+    { numRuns: 40 },
+  );
+});

@@ -126,7 +126,14 @@ const checkSchema = z
     }),
   )
   .describe('One condition that the candidate must meet.');
+/** With its defaults filled in. */
 export type Check = Readonly<z.infer<typeof checkSchema>>;
+/** As it was written: the API server fills nothing in inside a list. */
+export type WrittenCheck = Readonly<z.input<typeof checkSchema>>;
+
+export function withDefaults(check: WrittenCheck): Check {
+  return checkSchema.parse(check);
+}
 
 const stepSchema = z
   .strictObject({
@@ -241,4 +248,8 @@ export const rolloutSettingsSchema = z
     ),
   )
   .describe('How a new revision takes over.');
-export type RolloutSettings = Readonly<z.infer<typeof rolloutSettingsSchema>>;
+type Parsed = z.infer<typeof rolloutSettingsSchema>;
+/** As the API server keeps it: defaults filled in, but for those of checks. */
+export type RolloutSettings = Readonly<Omit<Parsed, 'checks'>> & {
+  readonly checks?: readonly WrittenCheck[] | undefined;
+};

@@ -44,6 +44,18 @@ describe('structuralSchema', () => {
     expect(field(schema)).toEqual(expected);
   });
 
+  it('tells a default inside a list, and gives it nowhere: it would be a difference for good', () => {
+    const rule = z.strictObject({ window: z.string().default('1m').describe('How long.') });
+    expect(field(z.array(rule))).toEqual({
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { window: { type: 'string', description: 'How long. Default: 1m.' } },
+      },
+    });
+    expect(field(rule)).toMatchObject({ properties: { window: { default: '1m' } } });
+  });
+
   it('says an object by its fields, and never additionalProperties beside them', () => {
     const schema = structuralSchema(z.strictObject({ a: z.string(), b: z.string().optional() }));
     expect(schema).toEqual({

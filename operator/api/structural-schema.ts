@@ -75,7 +75,7 @@ export function structuralSchema(schema: z.ZodType, additions: Additions = {}): 
     cycles: 'throw',
   });
   const used = new Set<string>();
-  const result = convert(root, '', additions, used);
+  const result = withoutListDefaults(convert(root, '', additions, used), false);
   const unused = Object.keys(additions).filter((path) => !used.has(path));
   if (unused.length > 0) throw new Error(`no such field to add to: ${unused.join(', ')}`);
   return result;
@@ -162,19 +162,37 @@ function children(node: Node, child: (value: unknown, step: string) => Structura
   return { properties: Object.fromEntries(properties.map(([name, value]) => [name, child(value, name)])) };
 }
 
+/**
+ * A default inside a list would be a difference for good between what was written and what the API server keeps: kubectl
+ * and Argo CD compare a list as a whole. Such a default is text, and whoever reads the list fills it in.
+ */
+function withoutListDefaults(schema: StructuralSchema, inList: boolean): StructuralSchema {
+  const below = (child: StructuralSchema): StructuralSchema => withoutListDefaults(child, inList);
+  const { default: preset, description, properties, additionalProperties, items } = schema;
+  const { default: _, ...kept } = schema;
+  return {
+    ...(inList ? kept : schema),
+    ...(inList && preset !== undefined ? { description: `${description} Default: ${String(preset)}.` } : {}),
+    ...(properties === undefined ? {} : { properties: each(properties, below) }),
+    ...(additionalProperties === undefined ? {} : { additionalProperties: below(additionalProperties) }),
+    ...(items === undefined ? {} : { items: withoutListDefaults(items, true) }),
+  };
+}
+
+function each(
+  properties: Readonly<Record<string, StructuralSchema>>,
+  change: (child: StructuralSchema) => StructuralSchema,
+): Readonly<Record<string, StructuralSchema>> {
+  return Object.fromEntries(Object.entries(properties).map(([name, child]) => [name, change(child)]));
+}
+
 /** The same schema without the rules that are further down than `depth`. */
 export function withRulesToDepth(schema: StructuralSchema, depth: number): StructuralSchema {
   const { 'x-kubernetes-validations': rules, properties, additionalProperties, items, ...rest } = schema;
   const below = (child: StructuralSchema): StructuralSchema => withRulesToDepth(child, depth - 1);
   return {
     ...rest,
-    ...(properties === undefined
-      ? {}
-      : {
-          properties: Object.fromEntries(
-            Object.entries(properties).map(([name, child]) => [name, below(child)]),
-          ),
-        }),
+    ...(properties === undefined ? {} : { properties: each(properties, below) }),
     ...(additionalProperties === undefined ? {} : { additionalProperties: below(additionalProperties) }),
     ...(items === undefined ? {} : { items: below(items) }),
     ...(rules === undefined || depth < 0 ? {} : { 'x-kubernetes-validations': rules }),

@@ -1,4 +1,4 @@
-import type { Check, RolloutSettings } from '#operator/api/rollout-settings.ts';
+import { withDefaults, type Check, type RolloutSettings } from '#operator/api/rollout-settings.ts';
 import { durationMs } from '#operator/api/schema.ts';
 import type { CheckResult } from './check-result.ts';
 import type { CheckContext } from './checks-context.ts';
@@ -16,7 +16,7 @@ export { shadowReport } from './shadow-report.ts';
 
 /** The checks of a phase: those of the spec, or the defaults, less those that have nothing to look at in it. */
 export function checksOf(settings: RolloutSettings, phase: CheckContext['phase']): readonly Check[] {
-  return (settings.checks ?? DEFAULT_CHECKS).filter((check) => applies(check, phase));
+  return (settings.checks?.map(withDefaults) ?? DEFAULT_CHECKS).filter((check) => applies(check, phase));
 }
 
 /** Pods count latencies and predictions of shadow copies nowhere; after the promotion there is no other side. */

@@ -174,7 +174,8 @@ describeOnCluster('gitops', (space, bed) => {
   test('a rollout that waits for a person is Suspended, and goes on when its action is run', async () => {
     const commit = await push('Serve the third model by hand', {
       ...model('3'),
-      rollout: { steps: [{ weight: 50 }], checks: [] },
+      // As people write it: what is left out is no difference between Git and the cluster.
+      rollout: { steps: [{ weight: 50 }], checks: [{ errorRate: { max: 0.5 } }] },
     });
     await app.synced(commit, 'Suspended');
     await expectLeftAlone(commit, 'Suspended');

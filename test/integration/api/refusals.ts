@@ -113,7 +113,7 @@ export const refusedDeployments: readonly Refusal[] = [
   [
     'a file of another format',
     { model: { uri: 's3://models/churn.pkl' } },
-    'uri must end in "/" (a bundle prefix',
+    'uri must end in "/" (a folder with model.json',
   ],
   [
     'a URI with an empty segment',

@@ -1,4 +1,5 @@
-# One target per image: operator, runtime, runtime-cuda. What runs is node, the C library and one bundled program: no shell, no npm.
+# One target per image: operator, runtime, runtime-cuda, training. What runs in the first three is node, the C library and
+# one bundled program: no shell, no npm.
 ARG BASE=docker.io/library/node:24-bookworm-slim
 
 FROM ${BASE} AS dependencies
@@ -128,3 +129,37 @@ COPY --from=cuda /cuda/lib /usr/local/cuda/lib64
 COPY --from=cuda /cuda/onnxruntime /app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64
 # NVIDIA's container toolkit reads the last two: what to mount of the driver, and which drivers are too old.
 ENV LD_LIBRARY_PATH=/usr/local/cuda/lib64 NVIDIA_DRIVER_CAPABILITIES=compute,utility NVIDIA_REQUIRE_CUDA="cuda>=13.0"
+
+# What retrains: Debian's Python, the packages of training/requirements-image.lock, and windlass-train.
+FROM ${BASE} AS training-packages
+RUN apt-get update -qq && apt-get install -yqq --no-install-recommends python3-pip >/dev/null
+COPY training/requirements-image.lock /
+# The packages' own tests are an eighth of their size.
+RUN set -e; \
+    python3 -m pip install --quiet --disable-pip-version-check --no-cache-dir --require-hashes --only-binary :all: \
+      ${NODE_EXTRA_CA_CERTS:+--cert "$NODE_EXTRA_CA_CERTS"} --target /packages --requirement /requirements-image.lock; \
+    find /packages -depth -type d \( -name tests -o -path '*/onnx/backend/test' \) -exec rm -rf {} +; \
+    rm -rf /packages/bin
+
+FROM ${BASE} AS training-root
+RUN set -e; \
+    apt-get update -qq; \
+    apt-get install -yqq --no-install-recommends python3 ca-certificates >/dev/null; \
+    rm -rf /var/lib/apt/lists/* /var/cache/apt/* /usr/local/bin/* /usr/local/lib/node_modules /usr/local/include \
+      /usr/local/share /opt/yarn*; \
+    printf '%s\n' '#!/usr/bin/python3' 'import sys' 'from windlass_training.cli import main' 'sys.exit(main())' \
+      > /usr/local/bin/windlass-train; \
+    chmod 755 /usr/local/bin/windlass-train; \
+    echo 'windlass:x:65532:65532:windlass:/tmp:/usr/sbin/nologin' >> /etc/passwd; \
+    echo 'windlass:x:65532:' >> /etc/group
+
+# The root file system may be read-only: all that is written goes to /tmp.
+FROM scratch AS training
+COPY --from=training-root / /
+COPY --from=training-packages /packages /app/packages
+COPY training/windlass_training /app/windlass_training
+ENV PATH=/usr/local/bin:/usr/bin:/bin PYTHONPATH=/app:/app/packages PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
+    HOME=/tmp MPLCONFIGDIR=/tmp/matplotlib GIT_PYTHON_REFRESH=quiet
+WORKDIR /tmp
+USER 65532:65532
+ENTRYPOINT ["windlass-train"]

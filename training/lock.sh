@@ -1,8 +1,12 @@
 #!/bin/sh
-# Writes requirements.lock anew: the newest versions that pyproject.toml allows, with the hashes of every file.
-# Needs uv (https://docs.astral.sh/uv); the lock itself is installed with plain pip, by setup.sh.
+# Writes requirements.lock anew: the newest versions that pyproject.toml allows, with the hashes of every file; and
+# requirements-image.lock: of these, what the image that retrains takes, which is no TensorFlow and no linter.
+# Needs uv (https://docs.astral.sh/uv); the locks themselves are installed with plain pip, by setup.sh and the Dockerfile.
 set -eu
 cd "$(dirname "$0")"
-exec uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command training/lock.sh \
-  --extra pictures --group pyproject.toml:dev pyproject.toml --output-file requirements.lock
+compile() {
+  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command training/lock.sh "$@" pyproject.toml
+}
+compile --upgrade --extra pictures --group pyproject.toml:dev --output-file requirements.lock
+compile --upgrade --constraint requirements.lock --output-file requirements-image.lock

@@ -23,11 +23,12 @@ export interface BuiltImage {
   readonly size: number;
 }
 
-const allTargets: readonly ImageTarget[] = ['operator', 'runtime'];
+/** What a cluster needs; the image that retrains is made where it is asked for. */
+const usualTargets: readonly ImageTarget[] = ['operator', 'runtime'];
 
 /** Builds the project's images, unless nothing has changed since, and prints their sizes. */
 export async function buildImages(
-  targets: readonly ImageTarget[] = allTargets,
+  targets: readonly ImageTarget[] = usualTargets,
   progress: Progress = printProgress,
 ): Promise<readonly BuiltImage[]> {
   const folder = cacheFolder('images');

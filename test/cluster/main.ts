@@ -46,7 +46,7 @@ async function kubectl(args: readonly string[]): Promise<number> {
 }
 
 async function images(): Promise<void> {
-  const built = await buildImages();
+  const built = await buildImages(['operator', 'runtime', 'training']);
   const found = await status();
   if (found.state !== 'running') return;
   await found.cluster.loadImages(built.map(({ archive }) => archive));

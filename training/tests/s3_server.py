@@ -1,4 +1,5 @@
-"""As much of S3 as a push needs, in memory: objects, multipart uploads, If-None-Match, and the order of what came."""
+"""As much of S3 as a push and a retraining need, in memory: objects, lists, multipart uploads, If-None-Match, and the
+order of what came."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +12,8 @@ BUCKET = "models"
 class S3Server:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.modified: dict[str, int] = {}
+        """Key -> seconds after the server's first moment; 0 for what was never put."""
         self.parts: dict[str, dict[int, bytes]] = {}
         self.written: list[str] = []
         """"PUT key" and "DELETE key", in the order in which they took effect."""
@@ -39,6 +42,7 @@ class S3Server:
 
     def put(self, key: str, content: bytes) -> None:
         self.objects[key] = content
+        self.modified[key] = len(self.modified) + 1
         self.written.append(f"PUT {key}")
 
 
@@ -66,13 +70,32 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(status, f"<Error><Code>{code}</Code><Message>{code}</Message></Error>".encode())
 
     def do_GET(self) -> None:
-        bucket, key, _ = self.address()
+        bucket, key, query = self.address()
         if bucket != BUCKET:
             self.refuse(404, "NoSuchBucket")
+        elif "list-type" in query:
+            self.answer(200, self.listing(query["prefix"][0]))
         elif key not in self.store.objects:
             self.refuse(404, "NoSuchKey")
         else:
             self.answer(200, self.store.objects[key])
+
+    def do_HEAD(self) -> None:
+        bucket, key, _ = self.address()
+        content = self.store.objects.get(key) if bucket == BUCKET else None
+        self.send_response(404 if content is None else 200)
+        self.send_header("Content-Length", str(len(content or b"")))
+        self.send_header("ETag", '"object"')
+        self.end_headers()
+
+    def listing(self, prefix: str) -> bytes:
+        entries = [
+            f"<Contents><Key>{key}</Key><Size>{len(content)}</Size>"
+            f"<LastModified>2026-01-01T00:00:{self.store.modified.get(key, 0):02}Z</LastModified></Contents>"
+            for key, content in sorted(self.store.objects.items())
+            if key.startswith(prefix)
+        ]
+        return f"<ListBucketResult><IsTruncated>false</IsTruncated>{''.join(entries)}</ListBucketResult>".encode()
 
     def do_PUT(self) -> None:
         bucket, key, query = self.address()

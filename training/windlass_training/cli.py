@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.run(options)
     except TrainingError as error:
         print(f"windlass-train: {error}", file=sys.stderr)
-        return 1
+        return error.exit_status
     except KeyboardInterrupt:
         print("windlass-train: interrupted; nothing more was written", file=sys.stderr)
         return 130

@@ -32,7 +32,7 @@ function copiedFor(target: string, stages = stagesOf(dockerfile)): ReadonlySet<s
   return new Set([...stage.copied, ...stage.bases.flatMap((base) => Array.from(copiedFor(base, stages)))]);
 }
 
-describe.each<ImageTarget>(['operator', 'runtime'])("the %s image's inputs", (target) => {
+describe.each<ImageTarget>(['operator', 'runtime', 'training'])("the %s image's inputs", (target) => {
   it('are what the Dockerfile copies for it', () => {
     const files = inputs[target].filter((path) => path !== 'Dockerfile' && path !== '.dockerignore');
     expect([...copiedFor(target)].sort()).toEqual([...files].sort());

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { repositoryFolder } from '../paths.ts';
 
-export type ImageTarget = 'operator' | 'runtime';
+export type ImageTarget = 'operator' | 'runtime' | 'training';
 
 const common = [
   'Dockerfile',
@@ -20,13 +20,17 @@ const common = [
 export const inputs: Readonly<Record<ImageTarget, readonly string[]>> = {
   operator: [...common, 'operator'],
   runtime: [...common, 'runtime'],
+  training: ['Dockerfile', '.dockerignore', 'training/requirements-image.lock', 'training/windlass_training'],
 };
+
+/** As .dockerignore says. */
+const leftOut: ReadonlySet<string> = new Set(['node_modules', '__pycache__']);
 
 async function filesUnder(path: string): Promise<readonly string[]> {
   const kind = await stat(repositoryFolder(path)).catch(() => undefined);
   if (kind === undefined) return [];
   if (!kind.isDirectory()) return [path];
-  const entries = (await readdir(repositoryFolder(path))).filter((name) => name !== 'node_modules').sort();
+  const entries = (await readdir(repositoryFolder(path))).filter((name) => !leftOut.has(name)).sort();
   return (await Promise.all(entries.map((name) => filesUnder(join(path, name))))).flat();
 }
 

@@ -154,7 +154,10 @@ describe('bankchurn: a batch', () => {
   const url = (): string => `${of('bankchurn').url}/predict_batch`;
 
   test('has its id, its size and the predictions in their order', async () => {
-    const customers = [30, 80].map((Age) => ({ ...CUSTOMER, Age }));
+    const customers = [
+      { ...CUSTOMER, Age: 30 },
+      { ...CUSTOMER, Age: 80 },
+    ];
     const { status, body, headers } = await post(url(), { customers }, { 'x-request-id': 'nightly-7' });
     expect([status, body]).toEqual([
       200,

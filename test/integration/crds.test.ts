@@ -2,6 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { convert } from '#cli/convert/convert.ts';
+import { readObjects } from '#cli/convert/documents.ts';
+import { render } from '#cli/convert/render.ts';
 import { modelDeploymentSpecSchema } from '#operator/api/model-deployment.ts';
 import { CommandError } from '#test/cluster/command.ts';
 import { startControlPlane, type ControlPlane } from '#test/cluster/control-plane.ts';
@@ -203,6 +206,23 @@ describe('a ModelDeployment that cannot be', () => {
   it('may be everything at once that the schema allows', async () => {
     expect(await apply(deployment(fullSpec()), '--server-side', '--dry-run=server')).toContain(
       'serverside-applied',
+    );
+  });
+});
+
+describe('what kubectl windlass convert writes', () => {
+  it('is taken by the API server, its rules included', async () => {
+    const page = await readFile(join(ROOT, 'docs', 'migrating', 'from-kserve.md'), 'utf8');
+    const manifest = /```yaml file=\S+\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+    const objects = readObjects(manifest, 'from-kserve.md');
+    const service = objects.find(({ kind }) => kind === 'InferenceService');
+    if (service === undefined) return expect.unreachable('the page shows an InferenceService');
+    const converted = convert(service, objects, {});
+    if (converted.kind === 'refused') return expect.unreachable(converted.message);
+    await kubectl('create', 'namespace', converted.namespace ?? '');
+    const text = render(converted, ['a note']);
+    expect(await plane.kubectl(['apply', '--dry-run=server', '-f', '-'], text)).toContain(
+      `/${converted.name} `,
     );
   });
 });

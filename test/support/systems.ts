@@ -171,7 +171,7 @@ const SYSTEMS: Readonly<Record<TabularSystem, Described>> = {
 
 /** A valid bundle of the system with a golden request; `manifest` replaces fields of model.json. */
 export function systemBundle(system: TabularSystem, manifest: Json = {}): BundleFiles {
-  const { inputs, answer, manifest: described } = SYSTEMS[system];
+  const { inputs, answer, manifest: fields } = SYSTEMS[system];
   const shape = ['N', 1];
   const scalar = (name: string, value: number) => ({
     name,
@@ -204,16 +204,11 @@ export function systemBundle(system: TabularSystem, manifest: Json = {}): Bundle
     formatVersion: 1,
     version: '3',
     files: { 'model.onnx': file(model), 'golden.json': file(golden) },
-    inputs: inputs.map(({ name, text: isText = false, rest }) => ({
-      name,
-      type: isText ? 'string' : 'float32',
-      shape: [null, 1],
-      ...rest,
-    })),
+    inputs: inputs.map((input) => described(input)),
     outputs: [{ name: 'answer', type: 'float32', shape: [null, 1] }],
     golden: 'golden.json',
     response: RESPONSES[system],
-    ...described,
+    ...fields,
     ...manifest,
   };
   return new Map<string, Uint8Array>([
@@ -221,6 +216,10 @@ export function systemBundle(system: TabularSystem, manifest: Json = {}): Bundle
     ['golden.json', golden],
     ['model.json', Buffer.from(JSON.stringify(whole))],
   ]);
+}
+
+function described({ name, text: isText = false, rest }: TabularInput): Json {
+  return { name, type: isText ? 'string' : 'float32', shape: [null, 1], ...rest };
 }
 
 /** A row whose answer is a half. */

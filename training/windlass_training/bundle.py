@@ -15,6 +15,7 @@ from windlass_training.card import model_card
 from windlass_training.config import SystemConfig
 from windlass_training.errors import TrainingError
 from windlass_training.files import digest, file_digest, json_bytes
+from windlass_training.reports import refuse_foreign_files
 from windlass_training.system import Json, StoredBundle, System, TrainedModel
 
 MANIFEST = "model.json"
@@ -102,13 +103,7 @@ def write_bundle(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def refuse_foreign(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise TrainingError(f"--out {folder} is a file; name a folder for the bundle")
-    foreign = sorted(entry.name for entry in folder.iterdir() if entry.name not in PATHS) if folder.is_dir() else []
-    if foreign:
-        raise TrainingError(
-            f"--out {folder} holds {len(foreign)} files of other kinds, such as {foreign[0]}; name an empty folder"
-        )
+    refuse_foreign_files(folder, PATHS)
 
 
 def open_bundle(folder: Path) -> StoredBundle:

@@ -144,11 +144,12 @@ class System(Generic[Data]):
     validate: Callable[[Data, Any], DataReport]
     """(data, config) -> what is in it and what is wrong with it. It raises nothing for bad data."""
     observe: Callable[[Data], Mapping[str, np.ndarray]]
-    """Feature, as drift reports name it -> its values [N]: float64 with NaN, or text with ''. Lenient: drifted data is
-    out of range."""
+    """Feature, as drift reports name it -> its values [N]: float32 or float64 with NaN, or text with ''. Nothing is
+    refused for its values: drifted data is out of range."""
     reference: Callable[[Data], Mapping[str, Json]]
     """Feature, named as by `observe` -> frozen bins, as reference.json has them."""
     predict: Callable[[StoredBundle, Data], np.ndarray]
-    """What reference.json's prediction counts: P(positive), a number, or the greatest probability; float64 [N]."""
+    """What reference.json's prediction counts, [N] of the graph's type: P(positive), a number, or the greatest
+    probability."""
     published: Mapping[str, float] = field(default_factory=dict)
     """What others measured on the real data, to compare with."""

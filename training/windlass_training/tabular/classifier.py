@@ -178,15 +178,13 @@ def classifier_metrics(target: np.ndarray, probability: np.ndarray, threshold: f
 
 
 def contract(recipe: BinaryClassifier, table: pd.DataFrame) -> Json:
+    decision: Json = {"output": "probabilities", "index": 1, "threshold": recipe.threshold}
+    if recipe.bands:
+        decision["bands"] = list(recipe.bands)
     return {
         "inputs": manifest_inputs(recipe.features, table),
         "outputs": CLASSIFIER_OUTPUTS,
         "labels": list(recipe.labels),
-        "decision": {
-            "output": "probabilities",
-            "index": 1,
-            "threshold": recipe.threshold,
-            "bands": list(recipe.bands),
-        },
+        "decision": decision,
         "response": recipe.response,
     }

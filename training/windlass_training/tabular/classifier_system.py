@@ -85,4 +85,4 @@ def validate_table(recipe: BinaryClassifier, table: pd.DataFrame, config: System
 
 
 def predict_probability(recipe: BinaryClassifier, bundle: StoredBundle, table: pd.DataFrame) -> np.ndarray:
-    return Session(bundle.graph).run(lenient_rows(table, recipe.features)).probabilities[:, 1].astype(np.float64)
+    return Session(bundle.graph).run(lenient_rows(table, recipe.features)).probabilities[:, 1]

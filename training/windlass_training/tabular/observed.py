@@ -23,7 +23,7 @@ def lenient_column(column: pd.Series, feature: Feature) -> pd.Series:
 
 
 def observe(table: pd.DataFrame, features: Sequence[Feature]) -> dict[str, np.ndarray]:
-    """Feature -> [N], float64 with NaN or text with ''."""
+    """Feature -> [N], float32 with NaN or text with ''."""
     rows = lenient_rows(table, features)
-    types = {feature.name: np.float64 if feature.kind == "numeric" else object for feature in features}
+    types = {feature.name: np.float32 if feature.kind == "numeric" else object for feature in features}
     return {name: rows[name].to_numpy(dtype=kind) for name, kind in types.items()}

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from windlass_training.errors import TrainingError
 from windlass_training.system import Json
 from windlass_training.tabular.features import CategoricalFeature, Feature, NumericFeature, TextFeature
 
@@ -35,6 +36,8 @@ def feature_bins(feature: Feature, column: pd.Series) -> Json:
     if feature.kind == "text":
         return text_bins(feature, column)
     values = column.to_numpy(dtype=np.float64)
+    if np.isnan(values).all():
+        raise TrainingError(f"column {feature.name}: no row has a value, and drift would have nothing to compare with")
     return numeric_bins(values, feature_edges(feature, values[~np.isnan(values)]))
 
 

@@ -64,6 +64,7 @@ Give each version a prefix of its own: a bundle that is there already is not cha
   kubectl windlass init bundles/bankchurn --uri=s3://models/bankchurn/1/ > bankchurn.yaml
   kubectl windlass init s3://models/bankchurn/1/ -n churn --secret=models --output=bankchurn.yaml
   kubectl windlass init s3://models/fraud.onnx --name=fraud | kubectl apply -f -
+  MLFLOW_TRACKING_URI=http://localhost:5000 kubectl windlass init models:/BankChurn@champion --secret=mlflow
 
 It speaks to no cluster. Review the limits of the checks before you apply it.`,
   completion: `Examples:

@@ -122,7 +122,7 @@ export class MlflowClient {
     );
     request.on('socket', (socket) => {
       if (!socket.connecting) clearTimeout(timer);
-      socket.once(secure ? 'secureConnect' : 'connect', () => clearTimeout(timer));
+      else socket.once(secure ? 'secureConnect' : 'connect', () => clearTimeout(timer));
     });
     const onAbort = () => request.destroy(signal.reason as Error);
     signal.addEventListener('abort', onAbort, { once: true });

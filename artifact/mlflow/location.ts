@@ -60,7 +60,8 @@ export function below(folder: string, path: string): string {
 /** Credentials go to the tracking server alone, whatever other host an answer of it names. */
 function proxiedPath(uri: string, what: string, server: string): string {
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
-  if (url === undefined) throw unreadable(uri, what);
+  // A URL parser would fold these away, and another folder would be read than the one that was named.
+  if (url === undefined || /\/\.\.?(\/|$)/.test(decoded(uri))) throw unreadable(uri, what);
   const isElsewhere = url.host !== '' && url.host !== new URL(server).host;
   const isProxy = url.protocol === 'mlflow-artifacts:' || url.pathname.includes(PROXY);
   if (isElsewhere || !isProxy) {

@@ -46,7 +46,7 @@ export function graphOfMlmodel(text: string, name: string): string {
 
 function yaml(text: string, name: string): unknown {
   try {
-    return parse(text, { logLevel: 'silent', maxAliasCount: 50 });
+    return parse(text, { logLevel: 'error', maxAliasCount: 50 });
   } catch {
     throw new FailureError('InvalidManifest', `${name} is not YAML. Log the model again.`);
   }

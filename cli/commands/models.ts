@@ -65,9 +65,12 @@ function addInit({ program, io, finish }: Host): void {
       'Reads and checks a model as the operator does, and writes a ModelDeployment for it: steps, shadow, checks from ' +
         'what model.json says, memory from the estimate of the graph, each with a comment that says why and how to change it.',
     )
-    .argument('<FROM>', 'a bundle’s folder, an .onnx file, s3://BUCKET/PREFIX/ or s3://BUCKET/KEY.onnx')
+    .argument(
+      '<FROM>',
+      'a bundle’s folder, an .onnx file, s3://BUCKET/PREFIX/, s3://BUCKET/KEY.onnx or models:/NAME@ALIAS',
+    )
     .option('--name <name>', 'what to call it (default: the model’s name)')
-    .option('--uri <uri>', 'for a folder: where it is, or will be, in S3')
+    .option('--uri <uri>', 'for a folder: where it is, or will be, in S3 or in MLflow (models:/NAME@ALIAS)')
     .option('--secret <name>', 'the Secret with the keys of the store, for spec.model.credentials')
     .option('--output <file>', 'write to a file instead of standard output')
     .option('--force', 'overwrite that file')

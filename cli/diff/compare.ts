@@ -1,4 +1,5 @@
 import type { ModelRevision } from '#operator/api/objects.ts';
+import type { ArtifactRegistry } from '#contract/artifact.ts';
 import { canonicalJson } from '#contract/canonical.ts';
 import type { ModelInput, ModelOutput } from '#contract/model-manifest.ts';
 import { bytes } from '../format/index.ts';
@@ -27,6 +28,7 @@ export function compareRevisions(before: ModelRevision, after: ModelRevision): r
         ...change('name', a.model.name, b.model.name),
         ...change('version', a.model.version, b.model.version),
         ...change('task', a.model.task, b.model.task),
+        ...change('registered', registered(a.artifact.registry), registered(b.artifact.registry)),
         ...change('source', a.artifact.uri, b.artifact.uri),
         ...change('digest', digest(a.artifact.sha256), digest(b.artifact.sha256)),
         ...change('size', bytes(a.artifact.size), bytes(b.artifact.size)),
@@ -44,6 +46,10 @@ export function compareRevisions(before: ModelRevision, after: ModelRevision): r
     { title: 'Files', changes: compareMaps(files(before), files(after)) },
   ];
   return sections.filter((section) => section.changes.length > 0);
+}
+
+function registered(registry: ArtifactRegistry | undefined): string | undefined {
+  return registry === undefined ? undefined : `models:/${registry.name}/${registry.version}`;
 }
 
 function change(field: string, before: string | undefined, after: string | undefined): readonly Change[] {

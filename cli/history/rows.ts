@@ -1,3 +1,4 @@
+import type { Artifact } from '#contract/artifact.ts';
 import type { ModelRevision, ModelRollback } from '#operator/api/objects.ts';
 import type { StoredEvent } from '../events/timeline.ts';
 import { age, bytes, table } from '../format/index.ts';
@@ -44,7 +45,7 @@ export function renderHistory(
         bytes(artifact.size),
         revision.metadata.name,
         image,
-        artifact.uri,
+        uriOf(artifact),
       );
     }
     cells.push(why(revision, input.rollbacks));
@@ -53,6 +54,11 @@ export function renderHistory(
   const revisions = table(heads, rows);
   if (input.rollbacks.length === 0) return revisions;
   return `${revisions}\n\n${renderUndos(input.rollbacks, input.revisions, options)}`;
+}
+
+/** Where the bytes are, and which version of a registered model they are. */
+function uriOf({ uri, registry }: Artifact): string {
+  return registry === undefined ? uri : `models:/${registry.name}/${registry.version} (${uri})`;
 }
 
 /** `auc=0.861,f1=0.6`: the first few of model.json. */

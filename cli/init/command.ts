@@ -23,7 +23,7 @@ export interface InitOptions {
 
 export async function init(from: string, options: InitOptions, io: Io): Promise<ExitCode> {
   const model = await readModel(from, options, io.env, io.signal);
-  const named = model.manifest?.name ?? basename(from).replace(/\.onnx$/, '');
+  const named = model.manifest?.name ?? model.registry?.name ?? basename(from).replace(/\.onnx$/, '');
   const name = deploymentName(options.name, named);
   const uri = await whereIsIt(from, model, name, options, io);
   const { namespace, secret } = options;

@@ -29,7 +29,7 @@ function scalar(value: string): string {
 function head({ name, namespace, model }: InitAnswers): string {
   const what =
     model.manifest === undefined
-      ? 'a bare ONNX graph'
+      ? graphName(model)
       : `${oneLine(model.manifest.name)} ${oneLine(model.manifest.version)} (${model.manifest.task})`;
   return `# ${what}, served by Windlass. Every field: docs/api.md, or kubectl explain modeldeployment.spec
 apiVersion: ${API_VERSION}
@@ -39,29 +39,64 @@ metadata:
 spec:`;
 }
 
+function graphName({ registry }: InitModel): string {
+  return registry === undefined
+    ? 'a bare ONNX graph'
+    : `${oneLine(registry.name)}, version ${registry.version} in MLflow (an ONNX graph)`;
+}
+
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ');
 }
 
-function modelBlock({ uri, secret, model }: InitAnswers): string {
-  const credentials =
-    secret === undefined
-      ? `    # Keys of the store: a Secret of this namespace with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for a store that
-    # is not AWS, AWS_ENDPOINT_URL. Without it the pods read as their service account (IRSA, pod identity).
+const MLFLOW_KEYS = `    # A Secret of this namespace with MLFLOW_TRACKING_URI and, where the server asks for it, MLFLOW_TRACKING_USERNAME and
+    # MLFLOW_TRACKING_PASSWORD or MLFLOW_TRACKING_TOKEN; with AWS_* too where the versions' files are in S3.`;
+
+function credentialsOf({ uri, secret }: InitAnswers): string {
+  const registered = uri.startsWith('models:/');
+  if (secret === undefined) {
+    const keys = registered
+      ? MLFLOW_KEYS
+      : `    # Keys of the store: a Secret of this namespace with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for a store that
+    # is not AWS, AWS_ENDPOINT_URL. Without it the pods read as their service account (IRSA, pod identity).`;
+    return `${keys}
     # credentials:
-    #   secretName: models`
-      : `    # A Secret of this namespace with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for a store that is not AWS,
-    # AWS_ENDPOINT_URL. The keys may change at any time.
+    #   secretName: models`;
+  }
+  const keys = registered
+    ? MLFLOW_KEYS
+    : `    # A Secret of this namespace with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for a store that is not AWS,
+    # AWS_ENDPOINT_URL. The keys may change at any time.`;
+  return `${keys}
     credentials:
       secretName: ${scalar(secret)}`;
-  return `  # Which model. A change of the URI starts a checked rollout; put each version under a prefix of its own.
+}
+
+/** How often to look again, and what else may be pinned: an alias is followed, a version is not. */
+function following({ uri, model }: InitAnswers): string {
+  if (/^models:\/[^@]*@/.test(uri)) {
+    const now = model.registry === undefined ? '' : ` (version ${model.registry.version} now)`;
+    return `    # Look so often which version the alias stands for${now}, and roll another one out. Without it: once.
+    refreshInterval: 1m`;
+  }
+  const pin = `    # Refuse any other bytes behind that URI (this is the digest of what was read just now).
+    # sha256: ${model.sha256}`;
+  if (uri.startsWith('models:/')) return pin;
+  return `${pin}
+    # Or follow the URI: look for new bytes so often, and roll them out. Not together with sha256.
+    # refreshInterval: 5m`;
+}
+
+function modelBlock(answers: InitAnswers): string {
+  const { uri } = answers;
+  const change = uri.startsWith('models:/')
+    ? '  # Which model, in MLflow’s registry. Another version is a checked rollout.'
+    : '  # Which model. A change of the URI starts a checked rollout; put each version under a prefix of its own.';
+  return `${change}
   model:
     uri: ${scalar(uri)}
-    # Refuse any other bytes behind that URI (this is the digest of what was read just now).
-    # sha256: ${model.sha256}
-    # Or follow the URI: look for new bytes so often, and roll them out. Not together with sha256.
-    # refreshInterval: 5m
-${credentials}
+${following(answers)}
+${credentialsOf(answers)}
 
   # Two pods: one may go (a node's upgrade, an eviction) and the other serves on. Leave it out if an autoscaler owns it.
   replicas: 2

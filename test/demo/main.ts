@@ -1,10 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { delimiter, join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
 import { down, Unavailable } from '#test/cluster/index.ts';
 import { repositoryFolder } from '#test/cluster/paths.ts';
 import { prepareGround, type Ground } from './ground.ts';
 import { NAME, NAMESPACE } from './manifests.ts';
 import { Narrator } from './narrator.ts';
+import { demonstratePortfolio } from './portfolio/index.ts';
 import { tell } from './story.ts';
 import { realData, type Version } from './training.ts';
 
@@ -12,8 +14,10 @@ const USAGE = `make demo [ARGS=--down]
 
 Trains the bank churn model, serves it on a local cluster, rolls out a second version under traffic and takes it back.
 
-  --keep   leave the cluster running (the default); make cluster-down ends it
-  --down   end the cluster afterwards
+  --portfolio   all five models instead, with MLflow, MinIO, Prometheus, a page of links and a load, until Ctrl-C
+  --for=60s     with --portfolio: until so many seconds are over
+  --keep        leave the cluster running (the default); make cluster-down ends it
+  --down        end the cluster afterwards
 
 WINDLASS_DATA=FILE_OR_FOLDER trains on real data (Churn.csv); without it, data is made up.`;
 
@@ -63,18 +67,44 @@ function goOn(narrator: Narrator, ground: Ground, manifest: string): void {
 `);
 }
 
-const args = process.argv.slice(2);
-const unknown = args.filter((arg) => !['--keep', '--down', '--help'].includes(arg));
-if (unknown.length > 0 || args.includes('--help')) {
+interface Arguments {
+  readonly keep: boolean;
+  readonly portfolio: boolean;
+  readonly forMs: number | undefined;
+}
+
+/** undefined: the usage is printed. */
+function readArguments(): Arguments | undefined {
+  const flag = { type: 'boolean' } as const;
+  const options = { keep: flag, down: flag, portfolio: flag, for: { type: 'string' }, help: flag } as const;
+  try {
+    const { values } = parseArgs({ options });
+    const seconds = values.for === undefined ? undefined : Number(values.for.replace(/s$/, ''));
+    if (values.help === true || (seconds !== undefined && !(seconds > 0))) return undefined;
+    return {
+      keep: values.down !== true,
+      portfolio: values.portfolio === true,
+      forMs: seconds === undefined ? undefined : seconds * 1000,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+const wanted = readArguments();
+if (wanted === undefined) {
   console.log(USAGE);
-  process.exitCode = unknown.length > 0 ? 2 : 0;
+  process.exitCode = process.argv.includes('--help') ? 0 : 2;
 } else {
   try {
-    await demo(!args.includes('--down'));
+    if (wanted.portfolio) await demonstratePortfolio(new Narrator(process.env), wanted);
+    else await demo(wanted.keep);
   } catch (error) {
     if (error instanceof Unavailable) console.error(`\nNo cluster can run here: ${error.message}.`);
     else console.error(`\nThe demo stopped: ${error instanceof Error ? error.message : String(error)}`);
     console.error('The cluster, where there is one, goes on running: make cluster-down ends it.');
     process.exitCode = 1;
   }
+  // A timer or a kept connection must not hold the terminal.
+  process.exit();
 }

@@ -9,7 +9,9 @@ import { REVISION_HEADER } from '#contract/names.ts';
  */
 export interface LoadOptions {
   readonly url: string;
-  readonly body: string;
+  readonly body: string | Uint8Array;
+  /** application/json unless told otherwise. */
+  readonly contentType?: string;
   readonly ratePerSecond: number;
   readonly connections: 'keptAlive' | 'fresh';
   readonly clients?: number;
@@ -40,14 +42,19 @@ interface Answer {
   readonly body: string;
 }
 
-function request(url: URL, body: string, agent: http.Agent | false, timeoutMs: number): Promise<Answer> {
+function request(
+  url: URL,
+  { body, contentType = 'application/json' }: LoadOptions,
+  agent: http.Agent | false,
+  timeoutMs: number,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const outgoing = http.request(
       url,
       {
         method: 'POST',
         agent,
-        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+        headers: { 'content-type': contentType, 'content-length': Buffer.byteLength(body) },
       },
       (incoming) => {
         const chunks: Buffer[] = [];
@@ -129,11 +136,11 @@ export class Load {
   }
 
   async #send(agent: http.Agent | false): Promise<void> {
-    const { url, body, timeoutMs = 10_000, verify } = this.#options;
+    const { url, timeoutMs = 10_000, verify } = this.#options;
     const start = performance.now();
     this.#sent += 1;
     try {
-      const answer = await request(new URL(url), body, agent, timeoutMs);
+      const answer = await request(new URL(url), this.#options, agent, timeoutMs);
       const end = performance.now();
       this.#latencies.push(end - start);
       const wrong = verify === undefined ? undefined : verify(answer.status, answer.body);

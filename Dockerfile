@@ -132,12 +132,15 @@ ENV LD_LIBRARY_PATH=/usr/local/cuda/lib64 NVIDIA_DRIVER_CAPABILITIES=compute,uti
 
 # What retrains: Debian's Python, the packages of training/requirements-image.lock, and windlass-train.
 FROM ${BASE} AS training-packages
-RUN apt-get update -qq && apt-get install -yqq --no-install-recommends python3-pip >/dev/null
+# Debian's authorities take the place of those that a base image of one's own may bring: they are kept for pip.
+RUN cp "${NODE_EXTRA_CA_CERTS:-/dev/null}" /authorities.crt; \
+    apt-get update -qq && apt-get install -yqq --no-install-recommends python3-pip >/dev/null
 COPY training/requirements-image.lock /
 # The packages' own tests are an eighth of their size.
 RUN set -e; \
+    if [ -s /authorities.crt ]; then export PIP_CERT=/authorities.crt; fi; \
     python3 -m pip install --quiet --disable-pip-version-check --no-cache-dir --require-hashes --only-binary :all: \
-      ${NODE_EXTRA_CA_CERTS:+--cert "$NODE_EXTRA_CA_CERTS"} --target /packages --requirement /requirements-image.lock; \
+      --target /packages --requirement /requirements-image.lock; \
     find /packages -depth -type d \( -name tests -o -path '*/onnx/backend/test' \) -exec rm -rf {} +; \
     rm -rf /packages/bin
 

@@ -159,6 +159,25 @@ def test_an_onnx_model_that_is_no_bundle_may_have_an_alias(mlflow: MlflowClient)
     assert mlflow.get_model_version_by_alias("Plain", "champion").version == "1"
 
 
+def test_a_retraining_registers_a_version_that_is_as_good_as_the_one_behind_the_alias(
+    mlflow: MlflowClient,
+    trained: Trained,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    small, poor = tmp_path / "small.toml", tmp_path / "poor.toml"
+    small.write_text("[model.forest]\ntrees = 10\n")
+    poor.write_text("[model.forest]\ntrees = 1\nmax_depth = 1\n[model.regression]\nweight = 0.001\n[gates]\n")
+    monkeypatch.setenv("WINDLASS_MODEL_URI", "models:/Retrained@champion")
+    command = ["retrain", "bankchurn", "--data", str(trained.data), "--register", "Retrained", "--alias", "champion"]
+    assert main([*command, "--config", str(small), "--version", "a"]) == 0
+    assert "models:/Retrained@champion is not registered" in capsys.readouterr().out
+    assert main([*command, "--config", str(poor), "--version", "b"]) == 3
+    assert "version a that serves" in capsys.readouterr().err
+    assert mlflow.get_model_version_by_alias("Retrained", "champion").version == "1"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

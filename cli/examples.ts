@@ -49,6 +49,10 @@ To go forward again: change the spec (kubectl apply), or delete the ModelRollbac
   kubectl windlass undo bankchurn --dry-run -o yaml   # the object, for Git
 
 To go forward again: change the spec (kubectl apply), or delete the ModelRollback that this command names.`,
+  retrain: `Examples:
+  kubectl windlass retrain bankchurn
+  kubectl windlass retrain bankchurn --dry-run -o yaml   # the Job
+  kubectl create job bankchurn-now --from=cronjob/bankchurn   # the same without this plugin`,
   predict: `Examples:
   kubectl windlass predict bankchurn                                  # an example made from its inputs
   kubectl windlass predict bankchurn -d '{"Age": 42, "Geography": "France", "Balance": 0}'

@@ -33,6 +33,8 @@ async function operatorText(): Promise<string> {
   metrics.onQueue.taken?.(0.1);
   metrics.onCall({ method: 'GET', code: '200', seconds: 0.1 });
   metrics.onIncident('pods', 'failed');
+  const features = [{ name: 'Age', psi: 0.4, limit: 0.2, state: 'drifted' as const }];
+  metrics.readDriftFrom(() => ({ is: 'measured', revision: 'bank-1', features, complete: true, leftOut: 0 }));
   return metrics.registry.metrics();
 }
 

@@ -24,6 +24,7 @@ export function modelDeployments(): readonly ModelDeployment[] {
       conditions: [
         condition('Ready', 'True', 'Serving'),
         condition('ModelResolved', 'False', 'SourceUnavailable'),
+        condition('Drifted', 'True', 'Drifted'),
       ],
       rollout: {
         phase: 'Step',

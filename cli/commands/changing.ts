@@ -6,6 +6,7 @@ import { pause, resume } from '../rollout/pause.ts';
 import type { PauseOptions } from '../rollout/pause.ts';
 import { promote } from '../rollout/promote.ts';
 import type { PromoteOptions } from '../rollout/promote.ts';
+import { retrain, type RetrainOptions } from '../retrain/command.ts';
 import { abort, undo } from '../undo/command.ts';
 import type { AbortOptions, UndoOptions } from '../undo/command.ts';
 import { DRY_RUN, duration, MINUTE, output, waiting } from './option.ts';
@@ -17,6 +18,7 @@ export function addChanging(host: Host): void {
   addAbort(host);
   addPausing(host);
   addUndo(host);
+  addRetrain(host);
 }
 
 function addPromote({ program, io, finish }: Host): void {
@@ -113,5 +115,23 @@ function addUndo({ program, io, finish }: Host): void {
     .addHelpText('after', `\n${EXAMPLES.undo}\n\n${EXIT_HELP}`)
     .action(async (name: string) => {
       finish(await undo(name, command.optsWithGlobals<UndoOptions>(), io));
+    });
+}
+
+function addRetrain({ program, io, finish }: Host): void {
+  const command = program
+    .command('retrain')
+    .summary('train a new model now')
+    .description(
+      'Creates a Job from the template of spec.retraining, as kubectl create job --from would. ' +
+        'What it pushes becomes a revision that goes through the same checks; the ModelDeployment stays as it is.',
+    )
+    .argument('<NAME>', 'a ModelDeployment')
+    .option('--force', 'though another retraining runs')
+    .option(...DRY_RUN)
+    .addOption(output('json', 'yaml'))
+    .addHelpText('after', `\n${EXAMPLES.retrain}\n\n${EXIT_HELP}`)
+    .action(async (name: string) => {
+      finish(await retrain(name, command.optsWithGlobals<RetrainOptions>(), io));
     });
 }

@@ -34,6 +34,7 @@ describe('what comes next on the command line', () => {
         'pause',
         'resume',
         'undo',
+        'retrain',
         'predict',
         'push',
         'init',

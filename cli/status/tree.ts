@@ -39,6 +39,7 @@ export function renderTree(view: StatusView, options: TreeOptions): string {
     '│',
     ...rolloutBlock(view, options, paint),
     ...branches(view, options, paint),
+    ...besideLines(view, options, paint),
     '',
     `${view.reason}: ${view.message}`,
     ...nextSteps(view, options.watching === true).map((step, i) => `${i === 0 ? 'Next:' : '  or:'} ${step}`),
@@ -49,6 +50,31 @@ export function renderTree(view: StatusView, options: TreeOptions): string {
 function rolloutBlock(view: StatusView, options: TreeOptions, paint: Paint): readonly string[] {
   if (view.rollout === undefined) return [];
   return [...rolloutLines(view.rollout, view.message, options.now, paint).map((line) => `│  ${line}`), '│'];
+}
+
+const DRIFT: Readonly<Record<string, readonly [Tone, string]>> = {
+  True: ['wait', 'drifted'],
+  False: ['good', 'steady'],
+  Unknown: ['plain', 'not known'],
+};
+const RETRAINING_TONE = { Running: 'wait', Succeeded: 'good', Failed: 'bad' } as const;
+
+/** Drift and the last retraining, where there is any. */
+function besideLines(
+  { drift, retraining }: StatusView,
+  { now }: TreeOptions,
+  paint: Paint,
+): readonly string[] {
+  const [tone, word] = DRIFT[drift?.status ?? ''] ?? ['plain', ''];
+  return [
+    ...(drift === undefined ? [] : ['', `drift: ${paint(tone, word)}. ${drift.message}`]),
+    ...(retraining === undefined
+      ? []
+      : [
+          ...(drift === undefined ? [''] : []),
+          `retraining: ${paint(RETRAINING_TONE[retraining.lastResult], retraining.lastResult.toLowerCase())}, Job ${retraining.jobName} (${retraining.reason}), begun ${age(retraining.lastStarted, now)} ago${retraining.message === undefined ? '' : `. ${retraining.message}`}`,
+        ]),
+  ];
 }
 
 /** Who brought it back, when and why. */

@@ -1,4 +1,5 @@
 import type { ModelDeployment, ModelRevision, ModelRollback } from '#operator/api/objects.ts';
+import type { RetrainingStatus } from '#operator/api/retraining-settings.ts';
 import type { Condition } from '#operator/api/schema.ts';
 import type { Pod } from '#operator/kube/index.ts';
 import { LABEL } from '#contract/names.ts';
@@ -50,6 +51,9 @@ export interface StatusView {
   readonly retired: number;
   readonly rollback: ModelRollback | undefined;
   readonly rollout: RolloutView | undefined;
+  /** What the condition Drifted says; undefined without spec.drift. */
+  readonly drift: Condition | undefined;
+  readonly retraining: RetrainingStatus | undefined;
 }
 
 export function statusView(readings: Readings): StatusView {
@@ -75,6 +79,8 @@ export function statusView(readings: Readings): StatusView {
     retired: readings.revisions.length - shown.length,
     rollback: activeRollback(rollbacks),
     rollout,
+    drift: condition(deployment, 'Drifted'),
+    retraining: deployment.status?.retraining,
   };
 }
 

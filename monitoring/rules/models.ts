@@ -79,8 +79,26 @@ export const modelAlerts: readonly Alert[] = [
     description: `${WHO}: {{ $value | humanizePercentage }} of the predictions of the last 5 minutes were refused with a 503, because they would have waited too long; the limit is 1 %.`,
   },
   {
+    alert: 'WindlassFeaturesDrifted',
+    expr: 'max by (namespace, name, feature) (windlass_modeldeployment_drift_psi) > max by (namespace, name, feature) (windlass_modeldeployment_drift_limit)',
+    for: '10m',
+    severity: 'warning',
+    summary: `{{ $labels.feature }} of ${WHO} has drifted`,
+    description: `${WHO}: the population stability index of {{ $labels.feature }} is {{ $value | printf "%.2f" }} over all pods of the stable revision together, above its limit.`,
+  },
+  {
+    alert: 'WindlassRetrainingFailed',
+    expr: 'sum by (reason) (increase(windlass_retraining_jobs_total{result="failed"}[30m])) > 0',
+    for: '0m',
+    severity: 'warning',
+    summary: 'A retraining failed',
+    description:
+      '{{ $value | printf "%.0f" }} retraining Jobs that began for {{ $labels.reason }} failed within 30 minutes. What served before goes on.',
+  },
+  {
     alert: 'WindlassPredictionsDrifted',
-    expr: `windlass:prediction_drift:by_rows > on (namespace, name, revision, feature) max by (namespace, name, revision, feature) (windlass_drift_limit{job="${JOB.runtime}"})`,
+    // Where the operator adds pods up itself (spec.drift), the alert above tells it.
+    expr: `windlass:prediction_drift:by_rows > on (namespace, name, revision, feature) max by (namespace, name, revision, feature) (windlass_drift_limit{job="${JOB.runtime}"}) unless on (namespace, name) windlass_modeldeployment_condition{type="Drifted"}`,
     for: '30m',
     severity: 'warning',
     summary: `{{ $labels.feature }} of ${WHO} has drifted`,

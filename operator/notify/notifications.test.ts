@@ -87,6 +87,21 @@ describe('what people are told', () => {
     );
   });
 
+  it('is drift, and no retraining, which its events tell', () => {
+    const message = '1 of 11 have drifted from the training data in the last 1h: Age (PSI 2.31).';
+    const drifted = normal('DriftDetected', message, { is: 'drifted', revision: OLD });
+    const training = normal('RetrainingStarted', 'Job churn-retrain-1', {
+      is: 'retraining',
+      reason: 'drift',
+      result: 'started',
+    });
+    const before = observed({ stableRevision: OLD });
+    expect(notificationsOf(before, plan(OLD, 'Serving', drifted))).toMatchObject([
+      { kind: 'drifted', revision: OLD, from: '', to: OLD, reason: 'DriftDetected', message },
+    ]);
+    expect(notificationsOf(before, plan(OLD, 'Serving', training))).toEqual([]);
+  });
+
   it('is an automatic undo', () => {
     const during = observed({ stableRevision: OLD, candidateRevision: NEW });
     const news = { is: 'undone', by: 'windlass', revision: NEW, to: OLD } as const;

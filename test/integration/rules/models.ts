@@ -179,6 +179,41 @@ export const modelCases: readonly AlertCase[] = [
     },
   },
   {
+    alert: 'WindlassFeaturesDrifted',
+    fires: {
+      series: summed('0.40'),
+      at: '11m',
+      labels: { namespace: 'churn', name: 'bank', feature: 'Age', severity: 'warning' },
+      summary: 'Age of churn/bank has drifted',
+      description:
+        'churn/bank: the population stability index of Age is 0.40 over all pods of the stable revision together, above its limit.',
+    },
+    quiet: {
+      'it is below its limit': { series: summed('0.19'), at: '60m' },
+      'it was short': { series: summed('0.40', '0.40x5 0.1x60'), at: '20m' },
+    },
+  },
+  {
+    alert: 'WindlassRetrainingFailed',
+    fires: {
+      series: { 'windlass_retraining_jobs_total{reason="drift",result="failed"}': '0x5 1x60' },
+      at: '10m',
+      labels: { reason: 'drift', severity: 'warning' },
+      summary: 'A retraining failed',
+      description:
+        '1 retraining Jobs that began for drift failed within 30 minutes. What served before goes on.',
+    },
+    quiet: {
+      'it succeeded': {
+        series: {
+          'windlass_retraining_jobs_total{reason="drift",result="succeeded"}': '0x5 1x60',
+          'windlass_retraining_jobs_total{reason="drift",result="failed"}': '0x70',
+        },
+        at: '30m',
+      },
+    },
+  },
+  {
     alert: 'WindlassPredictionsDrifted',
     fires: {
       series: drift({ psi: [0.5, 0.1], rows: [3000, 1000] }),
@@ -189,10 +224,21 @@ export const modelCases: readonly AlertCase[] = [
         'churn/bank, revision bank-1: the population stability index of Age is 0.40 over all pods, above its limit.',
     },
     quiet: {
+      'the operator adds its pods up, which another alert tells': {
+        series: { ...drift({ psi: [0.5, 0.1], rows: [3000, 1000] }), ...condition('Drifted', 'True') },
+        at: '60m',
+      },
       'one pod with few rows has': { series: drift({ psi: [0.5, 0.1], rows: [1000, 9000] }), at: '60m' },
     },
   },
 ];
+
+function summed(psi: string, values = `${psi}x60`): Series {
+  return {
+    ...byBothPods('windlass_modeldeployment_drift_psi', `${BANK},feature="Age"`, values),
+    ...byBothPods('windlass_modeldeployment_drift_limit', `${BANK},feature="Age"`, '0.2x60'),
+  };
+}
 
 function drift({ psi, rows }: { psi: readonly [number, number]; rows: readonly [number, number] }): Series {
   const pod = (index: 0 | 1): Series => {

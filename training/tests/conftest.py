@@ -20,12 +20,51 @@ class Trained:
     output: str
 
 
-@pytest.fixture(scope="session")
-def real_data() -> Path:
+def real_file(system: str, name: str) -> Path:
+    """Of the folder of data sets that WINDLASS_DATA names, or of the one that the file it names lies in."""
     named = os.environ.get("WINDLASS_DATA")
     if not named:
-        pytest.skip("no real data: name Churn.csv with WINDLASS_DATA")
-    return Path(named)
+        pytest.skip("no real data: name the folder of data sets, or Churn.csv in it, with WINDLASS_DATA")
+    folder = Path(named) if Path(named).is_dir() else Path(named).parent.parent
+    file = Path(named) if Path(named).name == name else folder / system / name
+    if not file.is_file():
+        pytest.skip(f"no real data: WINDLASS_DATA leads to no {system}/{name}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    return real_file("bankchurn", "Churn.csv")
+
+
+TELECOM_CONFIG = """\
+[model]
+trees = 30
+learning_rate = 0.2
+
+[search]
+folds = 3
+"""
+
+
+@dataclass(frozen=True)
+class Telecom:
+    """A small model of generated data: quick to train, good enough to ask."""
+
+    data: Path
+    bundle: Path
+    config: Path
+
+
+@pytest.fixture(scope="session")
+def telecom(tmp_path_factory: pytest.TempPathFactory) -> Telecom:
+    folder = tmp_path_factory.mktemp("telecom")
+    made = Telecom(folder / "use.csv", folder / "bundle", folder / "quick.toml")
+    made.config.write_text(TELECOM_CONFIG)
+    assert main(["generate", "telecom", "--out", str(made.data), "--rows", "1500", "--seed", "5"]) == 0
+    options = ["--data", str(made.data), "--out", str(made.bundle), "--config", str(made.config), "--version", "7"]
+    assert main(["train", "telecom", *options]) == 0
+    return made
 
 
 @pytest.fixture(scope="session")

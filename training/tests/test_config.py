@@ -1,0 +1,93 @@
+"""Config files: what they may say, and how they say what they may not."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from windlass_training.config import SystemConfig, gate_checks, load_config, parameters
+from windlass_training.errors import TrainingError
+from windlass_training.systems import SUMMARIES, config_file, load_system
+from windlass_training.systems.bankchurn.config import BankChurnConfig
+from windlass_training.toml import toml_text
+
+
+def bankchurn(folder: Path, text: str, seed: int | None = None) -> BankChurnConfig:
+    file = folder / "mine.toml"
+    file.write_text(text)
+    return load_config(BankChurnConfig, config_file("bankchurn"), file, seed)
+
+
+@pytest.mark.parametrize("name", sorted(SUMMARIES))
+def test_the_config_of_every_system_is_read_and_can_be_written_again(name: str) -> None:
+    kind: type[SystemConfig] = load_system(name).config_type
+    config = load_config(kind, config_file(name), None, None)
+    again = kind.model_validate(tomllib.loads(toml_text(config.model_dump(exclude_none=True))))
+    assert again == config
+
+
+def test_a_file_says_only_what_differs_and_the_command_line_has_the_last_word(tmp_path: Path) -> None:
+    config = bankchurn(tmp_path, "seed = 7\n[model.forest]\nmax_depth = 4\n")
+    assert (config.seed, config.model.forest.max_depth, config.model.forest.trees) == (7, 4, 100)
+    assert bankchurn(tmp_path, "seed = 7\n", seed=9).seed == 9
+
+
+def test_gates_of_a_file_replace_all_of_the_systems_own(tmp_path: Path) -> None:
+    assert set(bankchurn(tmp_path, "[gates]\nauc = { at_least = 0.8 }\n").gates) == {"auc"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[model.forest]\ntree = 4\n", "model.forest.tree is an unknown key; known there are .*trees.* mean trees?"),
+        ("sede = 1\n", "sede is an unknown key; known there are seed, split, gates, search, model. Did you mean seed?"),
+        ('[model.forest]\ntrees = "many"\n', "model.forest.trees: Input should be a valid integer"),
+        ("[model.forest]\ntrees = 0\n", "model.forest.trees: Input should be greater than or equal to 1"),
+        ("[split]\ntest_share = 1.5\n", "split.test_share: Input should be less than 1"),
+        ("[gates]\nauc = { over = 1 }\n", "gates.auc.over is an unknown key; known there are above, at_least"),
+        ("[gates]\nauc = {}\n", "gates.auc: give one of above"),
+        ("[gates]\nauc = { above = 1, below = 2 }\n", "gates.auc: give one of above"),
+        ('[search.space]\n"a" = { between = [2, 1] }\n', "search.space.a: between must rise"),
+        ('[search.space]\n"a" = { between = [0, 1], log = true }\n', "search.space.a: between must be above 0"),
+        ('[search.space]\n"a" = { log = true }\n', "search.space.a: give one of one_of and between"),
+        ("seed = \n", "is not TOML"),
+    ],
+)
+def test_what_does_not_fit_is_named_with_the_file_and_the_key(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=message) as refused:
+        bankchurn(tmp_path, text)
+    assert "mine.toml" in f"{refused.value}"
+
+
+def test_a_file_that_is_not_there_or_not_text_is_said(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="no such file"):
+        load_config(BankChurnConfig, config_file("bankchurn"), tmp_path / "none.toml", None)
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(TrainingError, match=r"binary.toml is not TOML in UTF-8"):
+        load_config(BankChurnConfig, config_file("bankchurn"), tmp_path / "binary.toml", None)
+
+
+@pytest.mark.parametrize(
+    ("gate", "value", "passes"),
+    [
+        ("above = 0.8", 0.8, False),
+        ("at_least = 0.8", 0.8, True),
+        ("below = 0.8", 0.8, False),
+        ("at_most = 0.8", 0.8, True),
+        ("below = 8000", 4790, True),
+    ],
+)
+def test_a_gate_holds_a_metric_to_its_bound(gate: str, value: float, passes: bool, tmp_path: Path) -> None:
+    (check,) = gate_checks(bankchurn(tmp_path, f"[gates]\nm = {{ {gate} }}\n").gates, {"m": value})
+    assert (check.passes, check.gate) == (passes, True)
+
+
+def test_a_gate_on_no_metric_of_the_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"gates.rmse is no metric of this model; it has auc, f1"):
+        gate_checks(bankchurn(tmp_path, "[gates]\nrmse = { below = 1 }\n").gates, {"auc": 1, "f1": 1})
+
+
+def test_parameters_are_flat_and_leave_search_and_gates_out(tmp_path: Path) -> None:
+    found = parameters(bankchurn(tmp_path, ""))
+    assert (found["seed"], found["split.test_share"], found["model.forest.trees"]) == (42, 0.2, 100)
+    assert not any(key.startswith(("search", "gates")) for key in found)

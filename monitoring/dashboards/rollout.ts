@@ -69,13 +69,14 @@ const traffic = [
   timeSeries({
     title: 'Weight: meant and applied',
     description:
-      'What the rollout asks for, and the least and the most that a pod has applied: they differ for a second at most.',
+      'What the rollout asks for, and the least and the most that a stable pod has applied: they differ for a second at most.',
     unit: 'percent',
     max: 100,
     queries: [
       { expr: `max(windlass_rollout_weight{${object}})`, legend: 'meant' },
       {
-        expr: `min(windlass_traffic_weight{${pods}} and windlass_traffic_weight{${pods}} > 0)`,
+        // Of the stable pods alone, whichever of them applied 0 too: the others pass nothing on.
+        expr: `min(windlass_traffic_weight{${pods}} and on (namespace, name, revision) windlass_modeldeployment_info{${object}})`,
         legend: 'least applied',
       },
       { expr: `max(windlass_traffic_weight{${pods}})`, legend: 'most applied' },

@@ -16,13 +16,21 @@ const windowOf = (preset: string) =>
     );
 const share = (description: string) => z.number().min(0).max(1).describe(description);
 
+const BOUNDS = cel(
+  { rule: 'has(self.max) || has(self.min)', message: 'name a limit: max, min, or both' },
+  {
+    rule: '!has(self.max) || !has(self.min) || self.min <= self.max',
+    message: 'min must not be above max: no value would pass',
+  },
+);
+
 const metricCheckSchema = z
   .strictObject({
     name: z.string().min(1).max(128).describe('A metric of model.json, such as rmse.'),
     max: z.number().optional().describe('It must be at most this.'),
     min: z.number().optional().describe('It must be at least this.'),
   })
-  .meta(cel({ rule: 'has(self.max) || has(self.min)', message: 'name a limit: max, min, or both' }))
+  .meta(BOUNDS)
   .describe('What training measured, as model.json says.');
 
 const errorRateCheckSchema = z
@@ -93,7 +101,7 @@ const prometheusCheckSchema = z
     max: z.number().optional().describe('It must be at most this.'),
     min: z.number().optional().describe('It must be at least this.'),
   })
-  .meta(cel({ rule: 'has(self.max) || has(self.min)', message: 'name a limit: max, min, or both' }))
+  .meta(BOUNDS)
   .describe('Any query of the Prometheus that the operator was given (--prometheus-url).');
 
 export const CHECK_KINDS = [
@@ -243,6 +251,12 @@ export const rolloutSettingsSchema = z
         rule: '!has(self.checks) || has(self.steps) || has(self.shadow) || has(self.bake) || self.checks.all(each, has(each.metric) || has(each.golden))',
         message:
           'these checks would never be looked at: they need rollout.steps, rollout.shadow or rollout.bake; metric and golden alone do not',
+        fieldPath: '.checks',
+      },
+      {
+        rule: '!has(self.checks) || has(self.steps) || !self.checks.exists(each, has(each.predictionShift) || (has(each.latency) && (!has(each.latency.maxSeconds) || !has(self.bake))))',
+        message:
+          'a check would never be looked at: predictionShift and latency.maxRatio need rollout.steps, latency.maxSeconds rollout.steps or rollout.bake',
         fieldPath: '.checks',
       },
     ),

@@ -101,6 +101,26 @@ export const refusedDeployments: readonly Refusal[] = [
     { rollout: { checks: [{ errorRate: { max: 0.1 } }] } },
     'these checks would never be looked at',
   ],
+  [
+    'a latency while there are only copies',
+    { rollout: { shadow: { hold: '1m' }, checks: [{ latency: { maxSeconds: 1 } }] } },
+    'a check would never be looked at',
+  ],
+  [
+    'a ratio to nothing, after the promotion',
+    { rollout: { bake: '1m', checks: [{ latency: { maxRatio: 2 } }] } },
+    'a check would never be looked at',
+  ],
+  [
+    'a shift without steps',
+    { rollout: { shadow: { hold: '1m' }, checks: [{ predictionShift: {} }] } },
+    'a check would never be looked at',
+  ],
+  [
+    'limits that no metric meets',
+    { rollout: { checks: [{ metric: { name: 'rmse', min: 3, max: 1 } }] } },
+    'min must not be above max',
+  ],
   ['a candidate that may take an hour', { rollout: { candidateTimeout: '1h' } }, 'must be at most 10m'],
   ['another onFailure', { rollout: { onFailure: 'hope' } }, 'Unsupported value: "hope"'],
   ['less than no surge', { rollout: { maxSurge: -1 } }, 'should be greater than or equal to 0'],

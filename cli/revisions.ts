@@ -73,3 +73,16 @@ export function activeRollback(rollbacks: readonly ModelRollback[]): ModelRollba
       (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''),
     )[0];
 }
+
+/** How to end an undo. What was rejected is not tried again for that alone: its record has to go too. */
+export function wayForward(
+  { metadata: { name, namespace = '' }, status }: ModelRollback,
+  rejected: readonly string[],
+): string {
+  const from = status?.fromRevision;
+  const objects =
+    from !== undefined && rejected.includes(from)
+      ? `modelrollback/${name} modelrevision/${from}`
+      : `modelrollback ${name}`;
+  return `to go forward: change spec.model or spec.serving, or kubectl delete ${objects} -n ${namespace}`;
+}

@@ -8,6 +8,7 @@ import {
   describeRevision,
   revisionNumber,
   stableRevision,
+  wayForward,
 } from '../revisions.ts';
 import { condition, observed } from '../status/view.ts';
 
@@ -78,7 +79,10 @@ function nothing(input: RolloutInput, verb: string): CliError {
   if (undo !== undefined) {
     return refusal(
       `nothing of ${name} is on its way: the undo ${undo.metadata.name} holds`,
-      `to go forward: apply another spec, or kubectl delete modelrollback ${undo.metadata.name} -n ${deployment.metadata.namespace ?? ''}`,
+      wayForward(
+        undo,
+        revisions.filter(({ status }) => status?.state === 'Rejected').map(({ metadata }) => metadata.name),
+      ),
     );
   }
   const stalled = condition(deployment, 'Stalled')?.status === 'True';

@@ -1,3 +1,4 @@
+import { wayForward } from '../revisions.ts';
 import type { WaitsFor } from './rollout-view.ts';
 import type { StatusView } from './view.ts';
 
@@ -6,8 +7,12 @@ export function nextSteps(view: StatusView, watching = false): readonly string[]
   const target = `${view.name} -n ${view.namespace}`;
   if (view.outcome === 'deleting') return [];
   if (view.rollback !== undefined) {
+    const rejected = view.revisions.filter(({ role }) => role === 'rejected');
     return [
-      `to go forward: apply another spec, or kubectl delete modelrollback ${view.rollback.metadata.name} -n ${view.namespace}`,
+      wayForward(
+        view.rollback,
+        rejected.map(({ name }) => name),
+      ),
     ];
   }
   const troubled = view.revisions

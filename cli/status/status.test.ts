@@ -147,6 +147,21 @@ test('an undo that holds names its object as the way forward', () => {
   expect(nextSteps(view)[0]).toContain('kubectl delete modelrollback bankchurn-undo-2 -n churn');
 });
 
+test('an undo that Windlass made names what it rejected too, which would stay so without it', () => {
+  const view = statusView({
+    deployment: deployment({
+      conditions: [condition('Ready', 'False', 'RolledBack'), condition('Stalled', 'True'), serves],
+      stableRevision: revisionName(1),
+    }),
+    revisions: [revision(1, 'Stable'), revision(2, 'Rejected')],
+    rollbacks: [rollback('bankchurn-auto-2', 1, 'Active')],
+    pods: [],
+  });
+  expect(nextSteps(view)[0]).toContain(
+    `kubectl delete modelrollback/bankchurn-auto-2 modelrevision/${revisionName(2)} -n churn`,
+  );
+});
+
 test('of rejected revisions only the newest is shown, and only while it explains a stalled state', () => {
   const revisions = [
     revision(1, 'Stable'),

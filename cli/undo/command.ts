@@ -203,7 +203,7 @@ function wayForward(
     takesEffect === 'serves'
       ? `${describeRevision(before)} serves${now}.`
       : `${describeRevision(before)} is the stable one${now}; it serves once the ModelDeployment is scaled up from 0.`,
-    'It holds until the spec changes. To go forward again:',
+    'It holds until spec.model or spec.serving changes. To go forward again:',
     '  apply a corrected ModelDeployment, or take the undo back:',
     `  kubectl delete modelrollback ${rollback.metadata.name} -n ${namespace}`,
     '',

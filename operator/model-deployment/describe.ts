@@ -15,7 +15,9 @@ export function describe(situation: Situation, serving: Serving, o: Observed): T
     case 'rejected': {
       const again = situation.undo
         ? 'Delete the ModelRollback, or create one to another revision.'
-        : `It is not tried again until the spec changes; to try it once more: kubectl delete modelrevision ${situation.revision.name}.`;
+        : situation.derived
+          ? 'It is tried as soon as the spec allows it.'
+          : `It is not tried again until spec.model or spec.serving changes; to try it once more: kubectl delete modelrevision ${situation.revision.name}.`;
       return {
         reason: situation.failure.reason,
         message: `Revision ${text(situation.revision)} was rejected. ${situation.failure.message} ${again}`,
@@ -41,9 +43,14 @@ export function describe(situation: Situation, serving: Serving, o: Observed): T
         situation.automatic === undefined
           ? ''
           : ` Windlass undid it: ${situation.automatic.reason}: ${situation.automatic.message}`;
+      // What Windlass rejected stays so without the ModelRollback: the record of it has to go too.
+      const again =
+        situation.automatic === undefined || from === ''
+          ? `resume it: kubectl delete modelrollback ${situation.rollback}`
+          : `try the same once more: kubectl delete modelrollback/${situation.rollback} modelrevision/${situation.from}`;
       return {
         reason: REASONS.rolledBack,
-        message: `ModelRollback ${situation.rollback} holds revision ${text(situation.to)}${from}.${why} Change the spec of ModelDeployment ${name} to go on, or resume it: kubectl delete modelrollback ${situation.rollback}.`,
+        message: `ModelRollback ${situation.rollback} holds revision ${text(situation.to)}${from}.${why} Change spec.model or spec.serving of ModelDeployment ${name} to go on, or ${again}.`,
       };
     }
     case 'sourceFailed':

@@ -47,6 +47,18 @@ describe('a candidate that fails', () => {
     expect(world.ready?.reason).toBe('Serving');
   });
 
+  test('is tried once more after the command that Ready names', async () => {
+    const [, candidate] = await world.atFirstStep();
+    await underLoad(world, 20_000, { failing: 1 });
+    expect(world.ready?.message).toContain(
+      `kubectl delete modelrollback/churn-auto-2 modelrevision/${candidate}`,
+    );
+    world.cluster.remove('ModelRollback', 'churn-auto-2');
+    world.cluster.remove('ModelRevision', candidate);
+    await world.pass(MINUTE);
+    expect(world.modelDeployment.status?.candidateRevision).toBe(candidate);
+  });
+
   test('is undone although the operator ends between the two writes', async () => {
     const [, candidate] = await world.atFirstStep();
     const failing = { rate: 200, failing: 1 };
@@ -176,7 +188,23 @@ describe('a candidate that fails', () => {
     world.changeSpec({ rollout: { checks: [{ metric: { name: 'rmse', max: 1 } }] } });
     await world.offer('2');
     expect(world.ready).toMatchObject({ reason: 'CheckFailed' });
+    expect(world.ready?.message).toContain('It is tried as soon as the spec allows it.');
     expect(world.deployments).toHaveLength(1);
+  });
+
+  test('a metric that is too bad stays said while an undo holds, and a check that allows it has it tried', async () => {
+    const stable = await world.serve('1');
+    world.changeSpec({ rollout: { checks: [{ metric: { name: 'rmse', max: 1 } }] } });
+    await world.offer('2');
+    const candidate = world.revisions.find(({ status }) => status?.revision === 2)?.metadata.name ?? '';
+    world.now += 1000;
+    world.cluster.put(rollback('u1', { toRevision: stable }));
+    await world.pass(MINUTE);
+    expect(world.stateOf(candidate)).toBe('Rejected');
+    world.cluster.remove('ModelRollback', 'u1');
+    world.changeSpec({ rollout: { checks: [] } });
+    await world.reconcile();
+    expect(world.modelDeployment.status?.candidateRevision).toBe(candidate);
   });
 });
 

@@ -169,7 +169,7 @@ const INVALID: readonly (readonly [string, Parameters<typeof rollback>[1], strin
   [
     'a name that does not exist',
     { toRevision: 'churn-ffffffffff' },
-    'Create another ModelRollback with toRevision set to one of: 2 (',
+    'Create another ModelRollback with toRevision set to one of: 1 (',
   ],
   ['the revision that serves', { toRevision: 2 }, 'already serves and no other is on its way'],
 ];

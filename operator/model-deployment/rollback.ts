@@ -226,6 +226,7 @@ function revisionBefore(
 function notFound(o: Observed, facts: Facts, wanted: number | string | undefined): string {
   const { name } = ownerOf(o.modelDeployment);
   const known = facts.records
+    .filter((record) => record.name !== facts.stable && !isRejected(facts, record))
     .toSorted((a, b) => b.number - a.number)
     .slice(0, 10)
     .map((record) => `${record.number} (${record.name})`)

@@ -29,7 +29,14 @@ export interface Serving {
 /** The one thing that a status has to say. */
 export type Situation =
   | { readonly is: 'obstructed'; readonly obstacle: Obstacle }
-  | { readonly is: 'rejected'; readonly revision: Named; readonly failure: Failure; readonly undo: boolean }
+  | {
+      readonly is: 'rejected';
+      readonly revision: Named;
+      readonly failure: Failure;
+      readonly undo: boolean;
+      /** Found in the spec and the bundle alone, anew each time: any spec that mends it ends it. */
+      readonly derived: boolean;
+    }
   | {
       readonly is: 'rollingBack';
       readonly to: Named;
@@ -107,8 +114,9 @@ export function situationOf(o: Observed, outcome: Outcome): Situation {
   const obstacle = rollout.phase === 'Obstructed' ? rollout.obstacle : firstObstacle(o, outcome);
   if (obstacle !== undefined) return { is: 'obstructed', obstacle };
   if (rollout.phase === 'Rejected') {
-    const { revision, rejection } = rollout;
-    return { is: 'rejected', revision, failure: rejection, undo: rollback !== undefined };
+    const { revision, rejection, memory } = rollout;
+    const derived = memory === 'derived';
+    return { is: 'rejected', revision, failure: rejection, undo: rollback !== undefined, derived };
   }
   const to = rollback?.binding.toRevision;
   if (rollback !== undefined && to !== undefined) {

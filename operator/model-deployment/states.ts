@@ -55,6 +55,10 @@ function verdictOn(record: RevisionRecord, { stable, warm, promotions, rollout }
   if (rejection !== undefined && (served === undefined || served.from < rejection.at))
     return rejected(rejection);
   if (served !== undefined || record.object.status?.state === 'Retired') return { state: 'Retired' };
+  const { state, reason, message } = record.object.status ?? {};
+  // Rejected for what its bundle is, which is kept nowhere else, and then something else was asked for.
+  if (state === 'Rejected' && reason !== undefined && message !== undefined)
+    return rejected({ reason, message });
   return {
     state: 'Superseded',
     reason: 'Superseded',

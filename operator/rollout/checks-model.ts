@@ -1,7 +1,7 @@
 import type { Check } from '#operator/api/rollout-settings.ts';
 import type { CheckResult } from './check-result.ts';
 import type { CheckContext } from './checks-context.ts';
-import { boundsText, clipped, numberText } from './checks-text.ts';
+import { boundsText, clipped, demand, numberText } from './checks-text.ts';
 
 /** What training measured. A metric that is not there never comes: it fails. */
 export function judgeMetric(
@@ -18,7 +18,7 @@ export function judgeMetric(
     return { ...shown, state: 'fail', message };
   }
   const holds = (max === undefined || value <= max) && (min === undefined || value >= min);
-  const message = `model.json of ${revision} has ${name} ${numberText(value)}; ${limit} is allowed.`;
+  const message = `model.json of ${revision} has ${name} ${numberText(value)}; ${demand(limit)}.`;
   return { ...shown, state: holds ? 'pass' : 'fail', value: numberText(value), message };
 }
 

@@ -1,7 +1,7 @@
 import type { Check } from '#operator/api/rollout-settings.ts';
 import type { CheckResult } from './check-result.ts';
 import type { CheckContext } from './checks-context.ts';
-import { boundsText, clipped, numberText } from './checks-text.ts';
+import { boundsText, clipped, demand, numberText } from './checks-text.ts';
 import { STALE_QUERY_MS } from './defaults.ts';
 import { filledIn } from './queries.ts';
 
@@ -30,6 +30,6 @@ export function judgePrometheus(
   const { value } = reading;
   if (!Number.isFinite(value)) return waits(`Prometheus gives no number: the query is ${numberText(value)}.`);
   const holds = (max === undefined || value <= max) && (min === undefined || value >= min);
-  const message = `The query is ${numberText(value)}; ${limit} is allowed.`;
+  const message = `The query is ${numberText(value)}; ${demand(limit)}.`;
   return { ...shown, state: holds ? 'pass' : 'fail', value: numberText(value), message };
 }

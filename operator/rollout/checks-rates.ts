@@ -2,7 +2,7 @@ import type { Check } from '#operator/api/rollout-settings.ts';
 import type { CheckResult } from './check-result.ts';
 import type { CheckContext } from './checks-context.ts';
 import { lookBack, unread } from './checks-pods.ts';
-import { numberText, percentText } from './checks-text.ts';
+import { demand, numberText, percentText } from './checks-text.ts';
 import { COPIED, FORWARDED, increase, SERVED, sum } from './windows.ts';
 import type { Increase, Tally } from './windows.ts';
 
@@ -94,7 +94,7 @@ function judgeShare(
   const { value, found: sentence } = words(found);
   const { samples, counted } = found;
   const shown = { name, limit, samples, ...(samples === 0 ? {} : { value }) };
-  const message = `${sentence} ${span}: ${value}, ${limit} is allowed.`;
+  const message = `${sentence} ${span}: ${value}, ${demand(limit)}.`;
   if (isBad(found)) return { ...shown, state: 'fail', message };
   const silence = unread(counted, context);
   if (silence !== undefined) return { ...shown, state: 'wait', message: silence };

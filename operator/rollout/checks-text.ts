@@ -29,6 +29,11 @@ export function boundsText(
   return parts.join(' and ');
 }
 
+/** "at most 1 %" is allowed, "at least 98 %" is not: it is what is asked for. */
+export function demand(limit: string): string {
+  return `${limit} is ${limit.startsWith('at least') ? 'required' : 'allowed'}`;
+}
+
 /** Text that has room in a status; what is cut off ends with an ellipsis. */
 export function clipped(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 3)}...`;

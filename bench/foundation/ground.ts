@@ -6,9 +6,13 @@ import { startBed, type RunningBed } from '#test/bed/start.ts';
 export class Ground {
   #running: Promise<RunningBed> | undefined;
 
-  async bed(): Promise<Bed> {
+  async running(): Promise<RunningBed> {
     this.#running ??= startBed();
-    return new Bed((await this.#running).connection);
+    return this.#running;
+  }
+
+  async bed(): Promise<Bed> {
+    return new Bed((await this.running()).connection);
   }
 
   /** A namespace for one figure, deleted whatever becomes of it. */

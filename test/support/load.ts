@@ -28,7 +28,12 @@ export interface LoadFailure {
 export interface LoadReport {
   readonly sent: number;
   readonly failures: readonly LoadFailure[];
-  readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly latencyMs: {
+    readonly p50: number;
+    readonly p95: number;
+    readonly p99: number;
+    readonly max: number;
+  };
   /** Per answering revision: how many answers, and when (performance.now()) the first and the last one came. */
   readonly revisions: ReadonlyMap<
     string,
@@ -115,7 +120,12 @@ export class Load {
     return {
       sent: this.#sent,
       failures: this.#failures,
-      latencyMs: { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), max: sorted.at(-1) ?? 0 },
+      latencyMs: {
+        p50: quantile(sorted, 0.5),
+        p95: quantile(sorted, 0.95),
+        p99: quantile(sorted, 0.99),
+        max: sorted.at(-1) ?? 0,
+      },
       revisions: this.#revisions,
     };
   }

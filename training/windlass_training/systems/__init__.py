@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 SUMMARIES: dict[str, str] = {
     "bankchurn": "Which customers will leave a bank: a soft vote of logistic regression and a random forest.",
     "carvision": "What a used car is offered for: a random forest over what an ad says.",
+    "creditrisk": "Which loans will not be paid back, from what is known when they are applied for: a random forest.",
     "telecom": "Which customers of a telecom company have the greater of two plans: gradient boosting.",
 }
 

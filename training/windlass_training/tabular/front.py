@@ -56,6 +56,9 @@ def prepend(features: Sequence[Feature], derived: Sequence[Derived], model: Any)
     for field, content in (("node", nodes), ("initializer", constants), ("input", inputs)):
         graph.ClearField(field)
         getattr(graph, field).extend(content)
+    # skl2onnx imports the oldest operator sets that its own nodes are in.
+    del model.opset_import[:]
+    model.opset_import.extend(helper.make_opsetid(domain, version) for domain, version in OPSETS.items())
 
 
 def value_info(name: str, numeric: bool) -> Any:

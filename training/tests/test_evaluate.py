@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from conftest import Telecom
 
-from windlass_training.bundle import digest
 from windlass_training.cli import main
+from windlass_training.files import digest
 
 PICTURES = {"roc.png", "precision-recall.png", "calibration.png", "confusion-matrix.png"}
 

@@ -29,7 +29,7 @@ from windlass_training.tabular.features import Feature, manifest_inputs
 from windlass_training.tabular.golden import golden, golden_requests
 from windlass_training.tabular.graph import CLASSIFIER_OUTPUTS, Session, export_classifier
 from windlass_training.tabular.reference import reference
-from windlass_training.tabular.table import binary_target, select_features
+from windlass_training.tabular.table import binary_target, refuse_empty_columns, select_features
 from windlass_training.tabular.trees import split_distance
 
 FOLDS = 5
@@ -101,6 +101,7 @@ def meant_unknown_categories() -> Iterator[None]:
 
 def split_table(recipe: BinaryClassifier, table: pd.DataFrame, config: SystemConfig) -> Split:
     rows, target = select_features(table, recipe.features), binary_target(table, recipe.target)
+    refuse_empty_columns(rows)
     refuse_small(target, recipe.target, config.split.test_share)
     train, test, train_target, test_target = train_test_split(
         rows, target, test_size=config.split.test_share, stratify=target, random_state=config.seed

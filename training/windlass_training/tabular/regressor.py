@@ -20,7 +20,7 @@ from windlass_training.tabular.features import Feature, manifest_inputs
 from windlass_training.tabular.golden import golden, golden_requests
 from windlass_training.tabular.graph import REGRESSOR_OUTPUTS, RegressorSession, Values, export_regressor
 from windlass_training.tabular.reference import decile_edges, reference
-from windlass_training.tabular.table import numeric_target, select_features
+from windlass_training.tabular.table import numeric_target, refuse_empty_columns, select_features
 
 MIN_PART_ROWS = 20
 """Of each of the three parts: the metrics of fewer say nothing."""
@@ -111,6 +111,7 @@ def train_regressor(recipe: Regressor, table: pd.DataFrame, config: RegressorCon
 
 def split_table(recipe: Regressor, table: pd.DataFrame, config: RegressorConfig) -> Parts:
     rows, target = select_features(table, recipe.features), numeric_target(table, recipe.target)
+    refuse_empty_columns(rows)
     split = config.split
     if split.test_share + split.validation_share >= 1:
         raise TrainingError(

@@ -16,6 +16,13 @@ def select_features(table: pd.DataFrame, features: Sequence[Feature]) -> pd.Data
     return pd.DataFrame(columns)
 
 
+def refuse_empty_columns(rows: pd.DataFrame) -> None:
+    """Of the rows to learn from: nothing can be imputed in a column without any value, nor drift be measured on it."""
+    for name in rows.columns:
+        if (rows[name].isna() | (rows[name] == "")).all():
+            raise TrainingError(f"column {name}: no row has a value. Fill it in, or train on data that has it.")
+
+
 def binary_target(table: pd.DataFrame, name: str) -> np.ndarray:
     require_columns(table, [name])
     target = pd.to_numeric(table[name], errors="coerce")

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { ANNOTATION } from '#contract/names.ts';
 import { findCondition } from '#operator/api/conditions.ts';
 import { MODEL_ROLLBACK } from '#operator/kube/index.ts';
@@ -183,10 +183,14 @@ describe('a candidate that fails', () => {
     expect(world.plan().events).toEqual([]);
   });
 
-  test('a metric of the bundle that is too bad rejects it before a pod starts', async () => {
+  test('a metric of the bundle that is too bad rejects it before a pod starts, and is told once', async () => {
     await world.serve('1');
     world.changeSpec({ rollout: { checks: [{ metric: { name: 'rmse', max: 1 } }] } });
+    const told = vi.spyOn(world, 'plan');
     await world.offer('2');
+    const news = told.mock.results.flatMap(({ value }) => (value as ReturnType<typeof world.plan>).events);
+    expect(news.filter(({ reason }) => reason === 'CheckFailed')).toHaveLength(1);
+    expect(world.plan().events).toEqual([]);
     expect(world.ready).toMatchObject({ reason: 'CheckFailed' });
     expect(world.ready?.message).toContain('It is tried as soon as the spec allows it.');
     expect(world.deployments).toHaveLength(1);

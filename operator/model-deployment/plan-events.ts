@@ -27,7 +27,7 @@ export function planEvents(told: Told): readonly PlannedEvent[] {
     ...promoted(told),
     ...superseded(told),
     ...ignored(told),
-    ...(rollout.phase === 'Rejected' && rollout.memory === 'decided'
+    ...(rollout.phase === 'Rejected' && isNew(rollout)
       ? [
           warning(
             rollout.rejection.reason,
@@ -210,4 +210,9 @@ function normal(reason: string, message: string, news?: News): PlannedEvent {
 
 function warning(reason: string, message: string, news?: News): PlannedEvent {
   return { type: 'Warning', reason, message, ...(news === undefined ? {} : { news }) };
+}
+
+/** What the bundle alone rejects is found anew with each plan: its event is for the first. */
+function isNew({ memory, revision }: Extract<Rollout, { readonly phase: 'Rejected' }>): boolean {
+  return memory === 'decided' || (memory === 'derived' && revision.object.status?.state !== 'Rejected');
 }

@@ -88,6 +88,7 @@ def metrics_report(
         "published": dict(published),
         "checks": [check.report() for check in model.checks],
         "config": config.model_dump(exclude_none=True),
+        **({"details": model.details} if model.details else {}),
     }
 
 
@@ -126,6 +127,7 @@ def open_bundle(folder: Path) -> StoredBundle:
         reference=read(manifest.get("reference")),
         golden=read(manifest.get("golden")),
         config=metrics.get("config"),
+        details=metrics.get("details", {}),
     )
 
 

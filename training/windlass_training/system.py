@@ -67,6 +67,8 @@ class TrainedModel:
     card: str
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Further files of the bundle, such as the pictures that golden.json names: path -> bytes."""
+    details: Json = field(default_factory=dict)
+    """What metrics.json keeps beside the metrics, such as the losses of each epoch."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ class StoredBundle:
     golden: Json | None
     config: Json | None
     """What it was trained with, as metrics.json has it."""
+    details: Json = field(default_factory=dict)
+    """TrainedModel's."""
 
 
 @dataclass(frozen=True)
@@ -153,3 +157,5 @@ class System(Generic[Data]):
     probability."""
     published: Mapping[str, float] = field(default_factory=dict)
     """What others measured on the real data, to compare with."""
+    generated_rows: int = 10_000
+    """How many are made where nobody says."""

@@ -18,7 +18,8 @@ class DataRequest:
     """A CSV file (or a folder of pictures), or without one that much of generated data."""
 
     path: Path | None
-    rows: int
+    rows: int | None
+    """None: as many as the system says."""
     seed: int
 
 
@@ -65,10 +66,11 @@ def system_config(system: System[Any], override: Path | None, seed: int | None =
 def read_data(system: System[Any], data: DataRequest) -> tuple[Any, DataSource]:
     if data.path is not None:
         return system.read(data.path), DataSource(generated=False, sha256=system.digest(data.path))
-    print(f"no --data was given: training on generated data ({data.rows} rows of seed {data.seed})")
+    rows = data.rows or system.generated_rows
+    print(f"no --data was given: training on generated data ({rows} rows of seed {data.seed})")
     with tempfile.TemporaryDirectory(prefix="windlass-train-") as folder:
         path = Path(folder) / "generated"
-        system.write(system.generate(data.rows, data.seed), path)
+        system.write(system.generate(rows, data.seed), path)
         return system.read(path), DataSource(generated=True, sha256=system.digest(path))
 
 
@@ -86,7 +88,8 @@ def refuse_failed(model: TrainedModel, gate: bool) -> None:
         raise TrainingError(f"no bundle was written: {'; '.join(map(str, failed))}.{advice}")
 
 
-def generate(name: str, out: Path, rows: int, seed: int) -> None:
+def generate(name: str, out: Path, rows: int | None, seed: int) -> None:
     system = load_system(name)
+    rows = rows or system.generated_rows
     system.write(system.generate(rows, seed), out)
     print(f"wrote {out}: {rows} rows of generated data, seed {seed}")

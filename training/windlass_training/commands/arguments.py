@@ -13,7 +13,6 @@ else:
     Commands = object
 
 VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-GENERATED_ROWS = 10_000
 GENERATED_SEED = 42
 
 

@@ -2,7 +2,6 @@ import argparse
 from pathlib import Path
 
 from windlass_training.commands.arguments import (
-    GENERATED_ROWS,
     GENERATED_SEED,
     Commands,
     add_system,
@@ -23,7 +22,7 @@ def add(commands: Commands) -> None:
     parser = command(commands, "generate", "write made-up data", DESCRIPTION)
     add_system(parser)
     parser.add_argument("--out", type=Path, metavar="PATH", required=True, help="file or folder to write")
-    parser.add_argument("--rows", type=positive, default=GENERATED_ROWS, metavar="N", help="(default: 10000)")
+    parser.add_argument("--rows", type=positive, metavar="N", help="(default: 10000; of pictures fewer)")
     parser.add_argument("--seed", type=natural, default=GENERATED_SEED, metavar="S", help="(default: 42)")
     parser.set_defaults(run=run)
 

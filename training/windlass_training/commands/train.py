@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from windlass_training.commands.arguments import (
-    GENERATED_ROWS,
     GENERATED_SEED,
     Commands,
     add_config,
@@ -46,7 +45,7 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> None:
     from windlass_training.train import DataRequest, train
 
-    data = DataRequest(options.data, GENERATED_ROWS, GENERATED_SEED)
+    data = DataRequest(options.data, None, GENERATED_SEED)
     registry = tracking(options.mlflow)
     trained = train(
         options.system, data, options.out, options.version, options.config, options.seed, gate=not options.no_gate

@@ -2,7 +2,6 @@ import argparse
 from pathlib import Path
 
 from windlass_training.commands.arguments import (
-    GENERATED_ROWS,
     GENERATED_SEED,
     Commands,
     add_config,
@@ -36,5 +35,5 @@ def run(options: argparse.Namespace) -> None:
     from windlass_training.train import DataRequest
     from windlass_training.tune import tune
 
-    data = DataRequest(options.data, GENERATED_ROWS, GENERATED_SEED)
+    data = DataRequest(options.data, None, GENERATED_SEED)
     tune(options.system, data, options.out, options.config, options.seed, options.trials)

@@ -1,8 +1,10 @@
 """What is measured of a picture to notice drift: contract/image-properties.ts says the same."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+
+from windlass_training.pictures.folder import Picture
 
 PROPERTIES = ("brightness", "contrast", "sharpness", "aspect", "size")
 LUMA = (0.299, 0.587, 0.114)
@@ -20,3 +22,9 @@ def properties(pixels: np.ndarray, width: int, height: int) -> Mapping[str, floa
         "aspect": width / height,
         "size": float(width * height),
     }
+
+
+def measure(pictures: Sequence[Picture]) -> dict[str, np.ndarray]:
+    """Property -> float64 [N]."""
+    measured = [properties(picture.pixels, picture.width, picture.height) for picture in pictures]
+    return {name: np.array([numbers[name] for numbers in measured], dtype=np.float64) for name in PROPERTIES}

@@ -13,6 +13,7 @@ SUMMARIES: dict[str, str] = {
     "carvision": "What a used car is offered for: a random forest over what an ad says.",
     "creditrisk": "Which loans will not be paid back, from what is known when they are applied for: a random forest.",
     "telecom": "Which customers of a telecom company have the greater of two plans: gradient boosting.",
+    "plant": "Which disease a leaf has, from a picture: a convolutional network.",
 }
 
 

@@ -107,12 +107,12 @@ const PREDICTIONS: readonly (readonly [System, string, object, object])[] = [
   ],
   ['telecom', 'who talks much', USE, { prediction: 1, probability_is_ultra: 0.75 }],
   ['telecom', 'who talks little', { ...USE, calls: 32 }, { prediction: 0, probability_is_ultra: 0.25 }],
-  ['creditrisk', 'that is dear', LOAN, { prediction: 1, default_probability: 0.75, status: 'Charged Off' }],
+  ['creditrisk', 'that is dear', LOAN, { prediction: 1, default_probability: 0.75, status: 'success' }],
   [
     'creditrisk',
     'whose optional fields are there, or null',
     { ...LOAN, int_rate: 8, mort_acc: null },
-    { prediction: 0, default_probability: 0.25, status: 'Fully Paid' },
+    { prediction: 0, default_probability: 0.25, status: 'success' },
   ],
 ];
 

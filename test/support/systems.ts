@@ -74,7 +74,7 @@ export const RESPONSES: Readonly<Record<TabularSystem | 'plant', Json>> = {
     predict: {
       prediction: { from: 'prediction' },
       default_probability: { from: 'probability' },
-      status: { from: 'label' },
+      status: { from: 'constant', value: 'success' },
     },
     health: { ...healthy, ...loaded, model_name: { from: 'constant', value: 'random_forest_tuned' } },
     modelInfo: {
@@ -156,7 +156,6 @@ const SYSTEMS: Readonly<Record<TabularSystem, Described>> = {
     manifest: {
       ...BINARY,
       name: 'CreditRisk',
-      labels: ['Fully Paid', 'Charged Off'],
       decision: { output: 'answer', threshold: 0.5 },
     },
     inputs: [

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   connectionFromSecret,
   createMlflowServer,
@@ -270,8 +270,10 @@ describe('pulling', () => {
     const pulling = into(artifact, mlflowSource(through, artifact));
     await sleep(1000);
     proxy.setFault({ kind: 'cut', bytes: 2_500_000 });
+    // With its artifacts in S3 the server knows no ranges: a cut at the same byte each time would never end.
+    await vi.waitUntil(() => proxy.cuts > 0, { timeout: 60_000, interval: 20 });
+    proxy.setFault({ kind: 'pass' });
     await pulling;
-    expect(proxy.cuts).toBeGreaterThan(1);
     expect(sha256(await readFile(join(folder, 'model.onnx')))).toBe(sha256(linearModel(2, 6)));
     through.close();
     await proxy.stop();

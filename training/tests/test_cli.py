@@ -14,6 +14,10 @@ from windlass_training.cli import main
         (["train", "--help"], "--no-gate"),
         (["generate", "--help"], "windlass-train generate bankchurn"),
         (["push", "--help"], "AWS_ENDPOINT_URL"),
+        (["tune", "--help"], "--config build/tuned/best.toml"),
+        (["evaluate", "--help"], "windlass-train evaluate bankchurn --bundle build/bankchurn"),
+        (["validate-data", "--help"], "windlass-train validate-data bankchurn"),
+        (["drift-report", "--help"], "--fail-on-drift"),
     ],
 )
 def test_help_shows_an_example(arguments: list[str], taught: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -32,6 +36,10 @@ def test_help_shows_an_example(arguments: list[str], taught: str, capsys: pytest
         ["train", "bankchurn", "--out", "x", "--version", "../1"],
         ["train", "bankchurn", "--out", "x", "--seed", "-1"],
         ["generate", "bankchurn", "--out", "x", "--rows", "0"],
+        ["tune", "bankchurn", "--out", "x", "--trials", "0"],
+        ["evaluate", "bankchurn", "--out", "x"],
+        ["validate-data", "bankchurn"],
+        ["drift-report", "bankchurn", "--reference", "x", "--data", "x", "--out", "x", "--threshold", "-1"],
     ],
 )
 def test_a_wrong_command_line_ends_with_status_2(arguments: list[str]) -> None:

@@ -14,7 +14,9 @@ Trains the models that Windlass serves and writes them as bundles: a folder with
 metrics), model.onnx (preprocessing and model), reference.json (bins to measure drift against), golden.json (requests
 and their answers), metrics.json and model-card.md.
 
+  windlass-train validate-data bankchurn --data Churn.csv
   windlass-train train bankchurn --data Churn.csv --out build/bankchurn --version 1
+  windlass-train evaluate bankchurn --bundle build/bankchurn --data Churn.csv --out build/report
   windlass-train push build/bankchurn s3://models/bankchurn/1/
 
 Without data at hand, leave --data out: train makes some, and says so."""

@@ -48,8 +48,7 @@ async function perform(action: Action, e: Execution): Promise<'done' | 'obstruct
       return 'done';
     }
     case 'patch':
-      await patch(action, e);
-      return 'done';
+      return patch(action, e);
     case 'delete': {
       const { store, type } = kindOf(action.kind, e.caches);
       const ref = { namespace: e.owner.namespace, name: action.name };
@@ -75,7 +74,10 @@ async function peerToken({ owner, revision }: RevisionDeployment, e: Execution):
   return known.metadata.uid ?? '';
 }
 
-async function patch(action: Extract<Action, { verb: 'patch' }>, e: Execution): Promise<void> {
+async function patch(
+  action: Extract<Action, { verb: 'patch' }>,
+  e: Execution,
+): Promise<'done' | 'obstructed'> {
   const { store, type } = kindOf(action.kind, e.caches);
   const ref = { namespace: e.owner.namespace, name: action.name };
   const uid = action.uid ?? store.get(ref)?.metadata.uid;
@@ -83,7 +85,16 @@ async function patch(action: Extract<Action, { verb: 'patch' }>, e: Execution): 
   const withUid = { ...body, metadata: { ...body.metadata, ...(uid === undefined ? {} : { uid }) } };
   const { subresource } = action;
   const options = { signal: e.signal, ...(subresource === undefined ? {} : { subresource }) };
-  store.observe(await e.kube.patch(type, ref, withUid, options));
+  try {
+    store.observe(await e.kube.patch(type, ref, withUid, options));
+  } catch (error) {
+    // A schedule or a time zone that only the API server knows to be none must not keep the rest from being done.
+    const isTold = isKubeError(error, 'invalid') || isKubeError(error, 'forbidden');
+    if (action.kind === 'CronJob' && isTold) return refused(action.kind, action.name, error, e);
+    throw error;
+  }
+  if (action.kind === 'CronJob') e.obstacles.clear(e.owner.uid, action.kind, action.name);
+  return 'done';
 }
 
 async function create(kind: ChildKind, object: KubeObject, e: Execution): Promise<'done' | 'obstructed'> {

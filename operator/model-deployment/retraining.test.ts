@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LABEL } from '#contract/names.ts';
-import { CRON_JOB, JOB, type CronJob, type Job, type Pod } from '#operator/kube/index.ts';
+import { CRON_JOB, JOB, KubeError, type CronJob, type Job, type Pod } from '#operator/kube/index.ts';
 import type { Plan } from './action.ts';
 import { pod } from './testing/fixtures.ts';
 import { World } from './testing/world.ts';
@@ -345,5 +345,35 @@ describe('the CronJob', () => {
       allowPrivilegeEscalation: false,
       capabilities: { drop: ['ALL'] },
     });
+  });
+});
+
+describe('a CronJob that the API server refuses', () => {
+  it('is told by Ready, tried again after a while, and keeps nothing else from being done', async () => {
+    const world = new World(SPEC);
+    await world.serve('1');
+    world.changeSpec({ retraining: { schedule: '99 3 * * 0' } });
+    const { kube } = world.cluster;
+    const strict: typeof kube = {
+      ...kube,
+      patch: async (type, ref, patch, options) =>
+        type.kind === 'CronJob'
+          ? Promise.reject(new KubeError('invalid', 'spec.schedule: Invalid value: "99 3 * * 0"'))
+          : kube.patch(type, ref, patch, options),
+    };
+    expect(await world.carryOutWith(world.plan(), strict)).toBe('obstructed');
+    expect(await world.carryOutWith(world.plan(), strict)).toBe('done');
+    const ready = world.modelDeployment.status?.conditions?.find(({ type }) => type === 'Ready');
+    expect(ready).toMatchObject({ reason: 'Refused' });
+    expect(ready?.message).toContain('spec.schedule: Invalid value');
+    expect(world.plan().actions).toEqual([]);
+    world.changeSpec({ retraining: { schedule: '0 3 * * 0' } });
+    world.now += 31_000;
+    await world.reconcile();
+    await world.reconcile();
+    expect(cronJobOf(world).spec.schedule).toBe('0 3 * * 0');
+    expect(world.modelDeployment.status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe(
+      'True',
+    );
   });
 });

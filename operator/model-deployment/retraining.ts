@@ -71,7 +71,7 @@ export function decideRetraining(o: Observed, ground: RetrainingGround): Retrain
   return {
     actions: [
       ...(starts === undefined ? [] : [{ verb: 'create', kind: 'Job', object: starts.job } as const]),
-      ...keepCronJob(cronJob, known.is === 'absent', context, memory, isHeld),
+      ...(isRefused(o) ? [] : keepCronJob(cronJob, known.is === 'absent', context, memory, isHeld)),
       ...garbage(o),
     ],
     status: starts?.status ?? statusOf(o, latest),
@@ -184,6 +184,14 @@ function startFor(
       message: `It trains because of ${drifted.slice(0, 10).join(', ')}.`.slice(0, 2048),
     },
   };
+}
+
+/** The API server took the last change of the CronJob for none; it is tried again after a while. */
+function isRefused(o: Observed): boolean {
+  const { name } = ownerOf(o.modelDeployment);
+  return o.obstacles.some(
+    (known) => known.kind === 'CronJob' && known.name === name && known.retryAt > o.now,
+  );
 }
 
 function keepCronJob(

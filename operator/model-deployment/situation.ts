@@ -201,6 +201,9 @@ function firstObstacle(o: Observed, { live, stable }: Outcome): Obstacle | undef
     ({ kind, reason, retryAt }) => kind === 'ModelRollback' && reason !== 'ForeignObject' && retryAt > o.now,
   );
   if (undo !== undefined) return undo;
+  // It may be there and take no change.
+  const schedule = o.obstacles.find(({ kind, retryAt }) => kind === 'CronJob' && retryAt > o.now);
+  if (schedule !== undefined && o.modelDeployment.spec.retraining !== undefined) return schedule;
   for (const [kind, name] of needed) {
     const known = child(o, kind, name);
     if (known.is === 'obstructed') return known.obstacle;

@@ -245,3 +245,26 @@ describe('the command', () => {
     await expect(run('bundle', { uri: 'http://x' })).rejects.toThrow('no valid ModelDeployment');
   });
 });
+
+test('a registered model is followed by its alias, and asks for the keys of MLflow', () => {
+  const registered = { ...model(), manifest: undefined, registry: { name: 'BankChurn', version: '3' } };
+  const text = (uri: string) =>
+    commentedManifest({
+      name: 'bank-churn',
+      namespace: undefined,
+      uri,
+      secret: 'mlflow',
+      model: { ...registered, uri },
+    });
+  const alias = text('models:/BankChurn@champion');
+  expect(specOf(alias).model).toEqual({
+    uri: 'models:/BankChurn@champion',
+    refreshInterval: '1m',
+    credentials: { secretName: 'mlflow' },
+  });
+  expect(alias).toContain('# BankChurn, version 3 in MLflow');
+  expect(alias).toContain('MLFLOW_TRACKING_URI');
+  const version = text('models:/BankChurn/3');
+  expect(specOf(version).model.refreshInterval).toBeUndefined();
+  expect(version).not.toContain('refreshInterval');
+});

@@ -182,3 +182,22 @@ test('numbers are never given twice', async () => {
   await world.reconcile();
   expect(stateOf(second)?.revision).toBe(4);
 });
+
+test('another version of a registered model is another revision, though its bytes are the same', async () => {
+  const registered = (version: string) => {
+    const source = resolvedSource('1');
+    return { ...source, artifact: { ...source.artifact, registry: { name: 'churn', version } } };
+  };
+  world.changeSpec({ model: { uri: 'models:/churn@champion', refreshInterval: '1m' } });
+  world.setSource({ state: 'resolved', source: registered('1'), at: world.now });
+  await world.reconcile();
+  const candidate = () => world.modelDeployment.status?.candidateRevision;
+  const first = candidate();
+  expect(first).toBeDefined();
+  world.setSource({ state: 'resolved', source: registered('1'), at: world.now });
+  await world.reconcile();
+  expect(candidate()).toBe(first);
+  world.setSource({ state: 'resolved', source: registered('2'), at: world.now });
+  await world.reconcile();
+  expect(candidate()).not.toBe(first);
+});

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseResolveLog } from '#artifact/index.ts';
+import { TestMlflow } from '#artifact/mlflow/test-server.ts';
 import { TestS3 } from '#artifact/s3/test-server.ts';
 import { parseTerminationMessage } from '#contract/failure.ts';
 import { linearBundle } from '#test/support/bundle.ts';
@@ -27,11 +28,11 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-function run(uri: string): Promise<number> {
+function run(uri: string, more: Readonly<Record<string, string>> = {}): Promise<number> {
   return runResolve(
     { formatVersion: 1, uri },
     {
-      environment: { AWS_ENDPOINT_URL: server.endpoint, WINDLASS_ALLOW_LOOPBACK: 'true' },
+      environment: { AWS_ENDPOINT_URL: server.endpoint, WINDLASS_ALLOW_LOOPBACK: 'true', ...more },
       print: async (line) => void lines.push(line),
       terminationFile: join(folder, 'termination-log'),
     },
@@ -65,4 +66,24 @@ test('a failure is the line, the termination message and the exit code', async (
 
 test('a log that says neither is undefined', () => {
   expect(parseResolveLog('Error: something else\n    at main')).toBeUndefined();
+});
+
+test('a registered model is read from the server that the environment names, and its lack is told', async () => {
+  const mlflow = await TestMlflow.start();
+  mlflow.register('mlflow-artifacts:/1/model');
+  for (const [path, content] of linearBundle()) mlflow.files.set(`1/model/${path}`, Buffer.from(content));
+  expect(await run('models:/linear/3', { MLFLOW_TRACKING_URI: mlflow.url })).toBe(0);
+  expect(parseResolveLog(lines.join('\n'))).toMatchObject({
+    kind: 'resolved',
+    resolution: { artifact: { uri: 'mlflow-artifacts:/1/model/', registry: { version: '3' } } },
+  });
+  await mlflow.stop();
+  expect(await run('models:/linear/3')).toBe(1);
+  expect(parseResolveLog(lines.join('\n'))).toMatchObject({
+    kind: 'failed',
+    failure: {
+      reason: 'AccessDenied',
+      message: expect.stringContaining('There is no MLFLOW_TRACKING_URI in spec.serving.pod.env'),
+    },
+  });
 });

@@ -287,3 +287,30 @@ test.each([
   const { serve } = containers(input({ executionProvider: 'cuda', resources }));
   expect(serve.resources?.limits).toEqual(limits);
 });
+
+test('a graph of a registry is served by its path and its artifact, and MLflow’s credentials stay in the init container', () => {
+  const from = input({
+    pod: {
+      env: [
+        { name: 'MLFLOW_TRACKING_URI', value: 'http://mlflow:5000' },
+        { name: 'MLFLOW_TRACKING_TOKEN', value: 't' },
+      ],
+    },
+  });
+  const { artifact } = from.spec;
+  const registered = {
+    ...artifact,
+    format: 'onnx',
+    graph: 'data/model.onnx',
+    registry: { name: 'churn', version: '3' },
+  } as const;
+  const { pull, serve } = containers({ ...from, spec: { ...from.spec, artifact: registered } });
+  expect(serveConfigSchema.parse(config(serve))).toMatchObject({
+    model: '/models/data/model.onnx',
+    artifactFile: '/etc/windlass/pod/artifact.json',
+  });
+  const named = ({ env = [] }: Container) =>
+    env.map(({ name }) => name).filter((name) => name.startsWith('MLFLOW'));
+  expect(named(pull)).toEqual(['MLFLOW_TRACKING_URI', 'MLFLOW_TRACKING_TOKEN']);
+  expect(named(serve)).toEqual(['MLFLOW_TRACKING_URI']);
+});

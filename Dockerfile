@@ -161,7 +161,7 @@ FROM scratch AS training
 COPY --from=training-root / /
 COPY --from=training-packages /packages /app/packages
 COPY training/windlass_training /app/windlass_training
-ENV PATH=/usr/local/bin:/usr/bin:/bin PYTHONPATH=/app:/app/packages PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
+ENV PATH=/usr/local/bin:/usr/bin:/usr/sbin PYTHONPATH=/app:/app/packages PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     HOME=/tmp MPLCONFIGDIR=/tmp/matplotlib GIT_PYTHON_REFRESH=quiet
 WORKDIR /tmp
 USER 65532:65532

@@ -72,7 +72,7 @@ anybody: no fairness has been measured, and the law may want reasons that a fore
 The client's side: percentages are numbers (13.5, not '13.5%'), and anything else is refused with the field's name.
 `term` ('36 months') and `emp_length` ('10+ years') are texts as in the file, read inside the graph by the very nodes
 that computed them for training; a text that says neither is as good as none. The 15 required numbers are refused when
-missing or outside the range of the training rows; the optional ones are refused outside it, and imputed when missing.
+missing or outside the range of the training rows; the optional ones are imputed when missing, and no size is refused.
 """
 
 RECIPE = BinaryClassifier(

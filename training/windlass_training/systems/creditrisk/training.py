@@ -13,6 +13,7 @@ from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
 from windlass_training.config import gate_checks
 from windlass_training.system import Evaluation, Json, StoredBundle, System, TrainedModel
 from windlass_training.systems.creditrisk.config import CreditRiskConfig
+from windlass_training.systems.creditrisk.features import REQUIRED
 from windlass_training.systems.creditrisk.recipe import RECIPE
 from windlass_training.tabular.classifier import split_table, train_binary_classifier
 from windlass_training.tabular.features import names
@@ -57,19 +58,19 @@ def interval(scores: np.ndarray, test_to_train: float) -> tuple[float, float]:
 
 
 def with_ranges(inputs: list[Json], table: pd.DataFrame, config: CreditRiskConfig) -> list[Json]:
-    """model.json's inputs, each number's range that of the training rows."""
+    """model.json's inputs, the range of each required number that of the training rows. An optional one may be
+    of any size: a request that would be answered without it must not be refused for it."""
     rows = split_table(RECIPE, table, config).train
-    numeric = set(names(RECIPE.features, "numeric"))
+    required = set(names(REQUIRED))
     return [
-        {**described, "range": range_of(rows[str(described["name"])])} if described["name"] in numeric else described
+        {**described, "range": range_of(rows[str(described["name"])])} if described["name"] in required else described
         for described in inputs
     ]
 
 
 def range_of(column: Any) -> Json:
-    """The shortest decimals of the float32 that the graph gets; no limit where no row has a value."""
-    present = column.dropna().to_numpy(dtype=np.float32)
-    return {} if not len(present) else {"min": shortest(present.min()), "max": shortest(present.max())}
+    """The shortest decimals of the float32 that the graph gets."""
+    return {"min": shortest(column.min()), "max": shortest(column.max())}
 
 
 def shortest(value: np.float32) -> float:

@@ -168,7 +168,7 @@ def test_fifteen_numbers_are_required_and_their_ranges_and_defaults_are_those_of
 def test_terms_and_years_are_read_inside_the_graph(loans: Loans) -> None:
     row = clean(pd.read_csv(loans.data)).iloc[[0]]
 
-    def probability(**changed: object) -> float:
+    def probability(**changed: str | None) -> float:
         rows = lenient_rows(row.assign(**changed), FEATURES)
         return float(loans.session.run(rows).probabilities[0, 1])
 

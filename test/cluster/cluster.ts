@@ -4,6 +4,15 @@ export interface HostAddress {
   readonly address: string;
 }
 
+export interface Disasters {
+  /** Keeps the API server's data as it is now. */
+  readonly backUp: () => Promise<void>;
+  /** Back to that data. */
+  readonly restore: () => Promise<void>;
+  /** The node's power goes, and comes back. */
+  readonly loseNode: () => Promise<void>;
+}
+
 /** A Kubernetes cluster to test on, whoever provides it. */
 export interface Cluster {
   readonly provider: 'host' | 'kind' | 'existing';
@@ -22,6 +31,8 @@ export interface Cluster {
   readonly auditLog: string | undefined;
   /** Takes the API server away and brings it back; undefined where the provider cannot. */
   readonly apiServer: { readonly stop: () => Promise<void>; readonly start: () => Promise<void> } | undefined;
+  /** Undefined where the provider cannot. */
+  readonly disasters: Disasters | undefined;
 }
 
 export type Health =

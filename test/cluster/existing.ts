@@ -46,6 +46,7 @@ async function clusterOf(kubectl: string, kubeconfig: string): Promise<Cluster> 
     logs: undefined,
     auditLog: undefined,
     apiServer: undefined,
+    disasters: undefined,
   };
 }
 

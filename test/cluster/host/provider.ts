@@ -10,6 +10,7 @@ import { cacheFolder, stateFolder } from '../paths.ts';
 import { statusOf } from '../probe.ts';
 import { timed, type Progress } from '../progress.ts';
 import { addresses, API_SERVER, LINK } from './addresses.ts';
+import { backUpEtcd, loseNode, restoreEtcd, type Starter } from './disaster.ts';
 import { MOUNTED, prepareMachine, recordMachine, restoreMachine } from './machine.ts';
 import { connect } from './network.ts';
 import { CONTAINERD_SOCKET, PAUSE_IMAGE, writeNodeFiles } from './node.ts';
@@ -161,11 +162,27 @@ function clusterOf(state: HostState): Cluster {
     auditLog: auditLog(),
     apiServer: {
       stop: () => killProgram('kube-apiserver'),
-      start: async () => {
-        const server = startProgram(await requireAnchor(), state, 'kube-apiserver');
-        await until('kube-apiserver', server, apiServerReady);
-      },
+      start: () => starter(state)('kube-apiserver'),
     },
+    disasters: {
+      backUp: () => backUpEtcd(starter(state)),
+      restore: () => restoreEtcd(starter(state)),
+      loseNode: () => loseNode(starter(state)),
+    },
+  };
+}
+
+function starter(state: HostState): Starter {
+  return async (name) => {
+    const anchor = await requireAnchor();
+    const program = startProgram(anchor, state, name);
+    if (name === 'kube-apiserver') await until(name, program, apiServerReady);
+    if (name === 'containerd') {
+      await until(name, program, async () => {
+        await containerdClient(anchor, state, ['version']);
+        return true;
+      });
+    }
   };
 }
 

@@ -87,6 +87,7 @@ async function clusterOf(kind: Kind): Promise<Cluster> {
     reachable: await reachesServices(kind.kubectl, kubeconfig()),
     logs: shared('logs'),
     auditLog: shared('logs', 'audit.log'),
+    disasters: undefined,
     apiServer: {
       // kubelet ends a static pod when its manifest goes, and starts it when it comes back.
       stop: async () => {

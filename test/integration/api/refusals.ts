@@ -152,6 +152,22 @@ export const refusedDeployments: readonly Refusal[] = [
     { model: { uri: 's3://models/a/', sha256: 'a'.repeat(64), refreshInterval: '1m' } },
     'a pinned version cannot be followed: leave out refreshInterval, or both versionId and sha256',
   ],
+  [
+    'a stage of a registered model',
+    { model: { uri: 'models:/Churn/Production' } },
+    'or models:/<name>@<alias>',
+  ],
+  ['a version that is no number', { model: { uri: 'models:/Churn/v2' } }, 'with a whole number'],
+  [
+    'a registered version that is followed',
+    { model: { uri: 'models:/Churn/2', refreshInterval: '1m' } },
+    'a registered version never changes: follow an alias',
+  ],
+  [
+    'an S3 version of a registered model',
+    { model: { uri: 'models:/Churn@champion', versionId: 'v' } },
+    'versionId is of an S3 object',
+  ],
   ['an image that cannot be', { serving: { image: 'bad image!' } }, 'must be an image reference such as'],
   [
     'a label’s key that cannot be',

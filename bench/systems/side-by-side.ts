@@ -76,7 +76,7 @@ async function under(portfolio: Portfolio, ms: number): Promise<ReadonlyMap<stri
     SYSTEMS.map(async ({ name }) => {
       const [request] = await requestsOf(portfolio.bundles.get(name) ?? '');
       if (request === undefined) throw new Error(`${name} has no golden request`);
-      const url = `${await portfolio.address(name)}/predict`;
+      const url = `${await portfolio.answering(name)}/predict`;
       return [
         name,
         { url, ...request, ratePerSecond: RATE, connections: 'keptAlive', clients: CLIENTS },

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readBundle } from '#test/bed/churn.ts';
 import { Store } from '#test/bed/store.ts';
 import type { StoreConnection } from '#test/bed/store.ts';
@@ -25,6 +26,7 @@ export interface PortfolioOptions {
 /** What each system's example asks for: a folder of S3, or a model of MLflow. */
 const REGISTERED = new Set(['bankchurn', 'creditrisk']);
 const READY_WITHIN = '--timeout=6m';
+const ROUTED_WITHIN_MS = 30_000;
 
 /** The five models as deploy/examples describes them, with a registry and a store of their own. */
 export class Portfolio {
@@ -108,6 +110,18 @@ export class Portfolio {
     const { kubectl } = this.#options;
     const ip = await kubectl(['get', 'service', name, '-n', NAMESPACE, '-o=jsonpath={.spec.clusterIP}']);
     return `http://${ip.trim()}`;
+  }
+
+  /** Ready is about pods; a node's rules take a moment more to lead to a Service that is new. */
+  async answering(name: string): Promise<string> {
+    const address = await this.address(name);
+    const end = performance.now() + ROUTED_WITHIN_MS;
+    for (;;) {
+      const response = await fetch(`${address}/health`).catch(() => undefined);
+      if (response?.ok === true) return address;
+      if (performance.now() > end) throw new Error(`${name} is ready and does not answer at ${address}`);
+      await sleep(100);
+    }
   }
 
   async stop(): Promise<void> {

@@ -21,6 +21,7 @@ export interface StoryEnd {
 
 const NAME = 'bankchurn';
 const RATE = 40;
+const CLIENTS = 8;
 const POLL_MS = 500;
 const LONGEST_MS = 8 * 60_000;
 
@@ -70,7 +71,7 @@ async function live(
     ) as ModelDeployment;
   const before = (await get()).status?.modelVersion ?? '';
   const start = performance.now();
-  const loads = await drifted(portfolio, requests);
+  const load = await drifted(portfolio, requests);
   const seen = async (what: string, is: (found: ModelDeployment) => boolean): Promise<number> => {
     const seconds = await until(what, get, is, start);
     progress(`${what} after ${seconds.toFixed(1)} s`);
@@ -88,28 +89,30 @@ async function live(
       return status?.modelVersion !== before && condition(found, 'Ready').status === 'True';
     });
     const after = (await get()).status?.modelVersion ?? '';
-    const reports = await Promise.all(loads.map((load) => load.stop()));
+    const report = await load.stop();
     return {
       drifted: driftedAt,
       retrained,
       promoted,
       driftMessage,
       versions: [before, after],
-      sent: reports.reduce((sum, report) => sum + report.sent, 0),
-      failures: reports.flatMap(({ failures }) => failures.map(({ error }) => error)),
+      sent: report.sent,
+      failures: report.failures.map(({ error }) => error),
     };
   } finally {
-    await Promise.all(loads.map((load) => load.stop()));
+    await load.stop();
   }
 }
 
-/** Each of them asks again and again. */
-async function drifted(portfolio: Portfolio, requests: readonly string[]): Promise<readonly Load[]> {
-  const url = `${await portfolio.address(NAME)}/predict`;
-  return requests.map(
-    (body) =>
-      new Load({ url, body, ratePerSecond: RATE / requests.length, connections: 'fresh', clients: 1 }),
-  );
+/** Every request is another customer’s, on a connection of its own. */
+async function drifted(portfolio: Portfolio, requests: readonly string[]): Promise<Load> {
+  return new Load({
+    url: `${await portfolio.answering(NAME)}/predict`,
+    body: (sent) => requests[sent % requests.length] ?? '',
+    ratePerSecond: RATE,
+    connections: 'fresh',
+    clients: CLIENTS,
+  });
 }
 
 function condition(

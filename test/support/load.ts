@@ -3,13 +3,16 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REVISION_HEADER } from '#contract/names.ts';
 
+type Body = string | Uint8Array;
+
 /**
  * A steady load: `ratePerSecond` requests, spread over `clients`. Kept-alive clients hold one connection each for as long
  * as the server lets them; fresh ones open a connection for every request. Nothing is retried: what fails is counted.
  */
 export interface LoadOptions {
   readonly url: string;
-  readonly body: string | Uint8Array;
+  /** The same each time, or by how many were sent before. */
+  readonly body: Body | ((sent: number) => Body);
   /** application/json unless told otherwise. */
   readonly contentType?: string;
   readonly ratePerSecond: number;
@@ -49,7 +52,10 @@ interface Answer {
 
 function request(
   url: URL,
-  { body, contentType = 'application/json' }: LoadOptions,
+  {
+    body,
+    contentType = 'application/json',
+  }: { readonly body: Body; readonly contentType?: string | undefined },
   agent: http.Agent | false,
   timeoutMs: number,
 ): Promise<Answer> {
@@ -146,11 +152,13 @@ export class Load {
   }
 
   async #send(agent: http.Agent | false): Promise<void> {
-    const { url, timeoutMs = 10_000, verify } = this.#options;
+    const { url, contentType, timeoutMs = 10_000, verify } = this.#options;
+    const body =
+      typeof this.#options.body === 'function' ? this.#options.body(this.#sent) : this.#options.body;
     const start = performance.now();
     this.#sent += 1;
     try {
-      const answer = await request(new URL(url), this.#options, agent, timeoutMs);
+      const answer = await request(new URL(url), { body, contentType }, agent, timeoutMs);
       const end = performance.now();
       this.#latencies.push(end - start);
       const wrong = verify === undefined ? undefined : verify(answer.status, answer.body);

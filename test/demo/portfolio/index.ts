@@ -74,7 +74,7 @@ async function watch(
   const prometheus = await startPrometheus(cluster.kubeconfig, narrator.lane('prometheus'));
   ends.push(prometheus.stop);
   const addresses = new Map<string, string>();
-  if (cluster.reachable) for (const { name } of SYSTEMS) addresses.set(name, await portfolio.address(name));
+  if (cluster.reachable) for (const { name } of SYSTEMS) addresses.set(name, await portfolio.answering(name));
   const loads = await startTraffic(portfolio, addresses);
   const page = await startPage({
     models: addresses,

@@ -201,7 +201,8 @@ def test_validate_data_writes_what_it_found(leaves: Leaves, tmp_path: Path) -> N
 
 
 def test_tune_tries_settings_and_writes_the_best(leaves: Leaves, tmp_path: Path) -> None:
-    options = ["--data", str(leaves.data), "--config", str(leaves.config), "--out", str(tmp_path / "tuned")]
+    assert main(["generate", "plant", "--rows", "27", "--out", str(tmp_path / "few")]) == 0
+    options = ["--data", str(tmp_path / "few"), "--config", str(leaves.config), "--out", str(tmp_path / "tuned")]
     assert main(["tune", "plant", *options]) == 0
     assert "[model.network]" in (tmp_path / "tuned/best.toml").read_text()
 

@@ -50,7 +50,7 @@ def bundle_files(
         "dataSha256": source.sha256,
         "rows": model.rows,
         "codeVersion": f"{__version__}+{code_digest()}",
-        "libraries": libraries(),
+        "libraries": libraries(model.libraries),
         "seed": config.seed,
     }
     files = {
@@ -159,8 +159,9 @@ def check_file(folder: Path, path: str, sha256: str, size: int) -> None:
         )
 
 
-def libraries() -> dict[str, str]:
-    return {"python": platform.python_version()} | {name: library_version(name) for name in LIBRARIES}
+def libraries(further: Sequence[str]) -> dict[str, str]:
+    names = (*LIBRARIES, *further)
+    return {"python": platform.python_version()} | {name: library_version(name) for name in names}
 
 
 def code_digest() -> str:

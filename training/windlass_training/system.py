@@ -69,6 +69,8 @@ class TrainedModel:
     """Further files of the bundle, such as the pictures that golden.json names: path -> bytes."""
     details: Json = field(default_factory=dict)
     """What metrics.json keeps beside the metrics, such as the losses of each epoch."""
+    libraries: Sequence[str] = ()
+    """What it was made with beside those that every model is."""
 
 
 @dataclass(frozen=True)

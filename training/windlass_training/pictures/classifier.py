@@ -33,6 +33,7 @@ from windlass_training.pictures.reference import reference
 from windlass_training.pictures.settings import PictureConfig, PictureModel
 from windlass_training.system import Check, Json, TrainedModel
 
+LIBRARIES = ("keras", "pillow", "tensorflow-cpu")
 MAX_DIFFERENCE = 1e-5
 """Greatest difference of a probability between Keras and ONNX Runtime."""
 
@@ -79,6 +80,7 @@ def train_classifier(recipe: PictureClassifier, data: PictureFolder, config: Pic
         rows=len(data.pictures),
         card=f"{recipe.card.strip()}\n\n{particulars(data, judged, controls)}",
         files=recorded.pictures,
+        libraries=LIBRARIES,
         details={"history": fitted.history, "bestEpoch": fitted.best_epoch},
     )
 

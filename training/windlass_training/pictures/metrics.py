@@ -70,9 +70,7 @@ def flat_metrics(judged: Judged, controls: Controls) -> dict[str, float]:
         "accuracy_high": interval.high,
         "macro_f1": f1_score(judged.classes, judged.predicted, average="macro", zero_division=0),
         "auc": area_under_curve(judged),
-        "log_loss": log_loss(
-            judged.classes, judged.probabilities.astype(np.float64), labels=list(range(len(judged.labels)))
-        ),
+        "log_loss": cross_entropy(judged),
         "mean_confidence": float(judged.probabilities.max(axis=1).mean()),
         "accuracy_species_only": species_only,
         "margin_over_species": interval.low - species_only,
@@ -101,6 +99,13 @@ def species_metrics(judged: Judged, suffix: str) -> dict[str, float]:
         if len(report["recall"]) > 1:
             metrics[f"balanced_accuracy_{species}{suffix}"] = report["balancedAccuracy"]
     return metrics
+
+
+def cross_entropy(judged: Judged) -> float:
+    # In float32 a softmax sums to 1 within 1e-7, which log_loss warns of.
+    exact = judged.probabilities.astype(np.float64)
+    shares = exact / exact.sum(axis=1, keepdims=True)
+    return float(log_loss(judged.classes, shares, labels=list(range(len(judged.labels)))))
 
 
 def area_under_curve(judged: Judged) -> float:

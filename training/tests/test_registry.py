@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from conftest import Trained
+from conftest import Telecom, Trained
 from mlflow import MlflowClient
 from mlflow_server import MlflowServer, mlflow_server
 
@@ -42,6 +42,28 @@ def logged(server: MlflowServer, trained: Trained, tmp_path_factory: pytest.Temp
         data = ["--data", str(trained.data), "--out", str(folder)]
         assert main(["train", "bankchurn", *data, "--version", "7", "--mlflow", server.url]) == 0
     return folder
+
+
+def test_an_evaluation_and_a_search_are_runs_that_no_version_is_taken_to_come_from(
+    mlflow: MlflowClient, telecom: Telecom, tmp_path: Path
+) -> None:
+    data = ["--data", str(telecom.data)]
+    report = ["--bundle", str(telecom.bundle), "--out", str(tmp_path / "report")]
+    assert main(["evaluate", "telecom", *data, *report]) == 0
+    search = ["--config", str(telecom.config), "--out", str(tmp_path / "tuned"), "--trials", "1"]
+    assert main(["tune", "telecom", *data, *search]) == 0
+    experiment = mlflow.get_experiment_by_name("TelecomAI")
+    assert experiment is not None
+    runs = {run.info.run_name: run for run in mlflow.search_runs([experiment.experiment_id])}
+    evaluated, tuned = runs["evaluate TelecomAI 7"], runs["tune TelecomAI"]
+    manifest = json.loads((telecom.bundle / "model.json").read_bytes())
+    assert evaluated.data.metrics == pytest.approx(manifest["metrics"])
+    assert evaluated.data.tags["windlass.checks"] == "passed"
+    pictures = {entry.path for entry in mlflow.list_artifacts(evaluated.info.run_id, "pictures")}
+    assert pictures == {f"pictures/{file.name}" for file in (tmp_path / "report").glob("*.png")}
+    assert {"best.toml", "trials.csv"} <= {entry.path for entry in mlflow.list_artifacts(tuned.info.run_id)}
+    assert tuned.data.params["trials"] == "2"
+    assert not any("windlass.manifest-sha256" in run.data.tags for run in runs.values())
 
 
 def test_a_training_is_a_run_with_its_parameters_metrics_card_and_pictures(mlflow: MlflowClient, logged: Path) -> None:

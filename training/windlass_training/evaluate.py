@@ -22,10 +22,13 @@ class Evaluated:
     system: System[Any]
     bundle: StoredBundle
     evaluation: Evaluation
+    what: str
+    """Which rows were measured, in words."""
+    data_sha256: str
     folder: Path
 
 
-def evaluate(name: str, bundle_folder: Path, data: Path, out: Path, override: Path | None, gate: bool) -> Evaluated:
+def evaluate(name: str, bundle_folder: Path, data: Path, out: Path, override: Path | None) -> Evaluated:
     """Measures on the test split when the data is what the bundle was trained on, and on all of it otherwise."""
     system = load_system(name)
     bundle = open_bundle(bundle_folder)
@@ -35,7 +38,8 @@ def evaluate(name: str, bundle_folder: Path, data: Path, out: Path, override: Pa
             "Name the system that it was trained as."
         )
     config = bundle_config(system, bundle, override)
-    whole = system.digest(data) != bundle.manifest.get("training", {}).get("dataSha256")
+    sha256 = system.digest(data)
+    whole = sha256 != bundle.manifest.get("training", {}).get("dataSha256")
     pictures = {file.name for file in out.glob(f"*{PICTURES}")} if out.is_dir() else set()
     refuse_foreign_files(out, {METRICS, CARD, *pictures})
     evaluation = system.evaluate(bundle, system.read(data), config, whole)
@@ -53,10 +57,17 @@ def evaluate(name: str, bundle_folder: Path, data: Path, out: Path, override: Pa
     }
     write_folder(out, files)
     print(f"wrote {out}: {', '.join(files)}")
-    failed = [check for check in evaluation.checks if not check.passes and (gate or not check.gate)]
+    return Evaluated(system, bundle, evaluation, what, sha256, out)
+
+
+def judge(evaluated: Evaluated, gate: bool) -> None:
+    """Raises TrainingError when a check failed; without `gate`, one of those that are no gates."""
+    failed = [check for check in evaluated.evaluation.checks if not check.passes and (gate or not check.gate)]
     if failed:
-        raise TrainingError(f"{bundle_folder} fails: {'; '.join(map(str, failed))}. The report in {out} has the rest.")
-    return Evaluated(system, bundle, evaluation, out)
+        raise TrainingError(
+            f"{evaluated.bundle.folder} fails: {'; '.join(map(str, failed))}. "
+            f"The report in {evaluated.folder} has the rest."
+        )
 
 
 def bundle_config(system: System[Any], bundle: StoredBundle, override: Path | None) -> SystemConfig:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from windlass_training.bundle import DataSource
 from windlass_training.config import Dimension, Scalar, Search, SystemConfig, parse_config
 from windlass_training.errors import TrainingError
 from windlass_training.files import json_bytes
@@ -49,6 +50,7 @@ class Tuned:
     """The best."""
     trials: Sequence[Trial]
     best: Trial
+    source: DataSource
     folder: Path
 
 
@@ -60,7 +62,7 @@ def tune(name: str, data: DataRequest, out: Path, override: Path | None, seed: i
             f"the config of {name} has an empty search.space: name the keys to search, and their values"
         )
     refuse_foreign_files(out, {BEST, TABLE, REPORT})
-    content, _ = read_data(system, data)
+    content, source = read_data(system, data)
     search = config.search
     choices = [current(config), *chosen(search, trials or search.trials, config.seed, current(config))]
     configs = [with_choice(config, choice) for choice in choices]
@@ -76,7 +78,7 @@ def tune(name: str, data: DataRequest, out: Path, override: Path | None, seed: i
     gained = best.mean - done[0].mean
     print(f"best: trial {best.number}, {search.metric} {best.mean:.4f} ({gained:+.4f} on the config as it was)")
     print(f"wrote {out}: {BEST}, {TABLE}, {REPORT}. Train with: windlass-train train {name} --config {out / BEST}")
-    return Tuned(system, winner, done, best, out)
+    return Tuned(system, winner, done, best, source, out)
 
 
 def run_trial(system: System[Any], content: Any, config: SystemConfig, number: int, choice: Choice) -> Trial:

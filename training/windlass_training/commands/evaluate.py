@@ -1,7 +1,8 @@
 import argparse
 from pathlib import Path
 
-from windlass_training.commands.arguments import Commands, add_system, command
+from windlass_training.commands.arguments import Commands, add_mlflow, add_system, command
+from windlass_training.commands.tracking import tracking
 
 DESCRIPTION = """\
 Asks a bundle's graph for its answers and writes metrics.json, model-card.md and pictures of the metrics. Data that the
@@ -21,10 +22,17 @@ def add(commands: Commands) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for the report")
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML (default: what the bundle was trained with)")
     parser.add_argument("--no-gate", action="store_true", help="end with status 0 though a gate is missed")
+    add_mlflow(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    from windlass_training.evaluate import evaluate
+    from windlass_training.evaluate import evaluate, judge
 
-    evaluate(options.system, options.bundle, options.data, options.out, options.config, gate=not options.no_gate)
+    registry = tracking(options.mlflow)
+    evaluated = evaluate(options.system, options.bundle, options.data, options.out, options.config)
+    if registry is not None:
+        from windlass_training.registry.measured import log_evaluated
+
+        log_evaluated(registry, evaluated)
+    judge(evaluated, gate=not options.no_gate)

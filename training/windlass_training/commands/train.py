@@ -1,7 +1,5 @@
 import argparse
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from windlass_training.commands.arguments import (
     GENERATED_SEED,
@@ -12,9 +10,7 @@ from windlass_training.commands.arguments import (
     command,
     model_version,
 )
-
-if TYPE_CHECKING:
-    from windlass_training.registry.connection import Registry
+from windlass_training.commands.tracking import tracking
 
 DESCRIPTION = """\
 Trains one system's model, compares ONNX Runtime's answers with those of the library that trained it on the whole test
@@ -54,12 +50,3 @@ def run(options: argparse.Namespace) -> None:
         from windlass_training.registry.trained import log_trained
 
         log_trained(registry, trained, data)
-
-
-def tracking(uri: str | None) -> "Registry | None":
-    """The tracking server, where one is named; asked before the training, so that a wrong one costs no time."""
-    if not (uri or os.environ.get("MLFLOW_TRACKING_URI")):
-        return None
-    from windlass_training.registry.connection import connect
-
-    return connect(uri)

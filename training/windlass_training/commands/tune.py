@@ -5,10 +5,12 @@ from windlass_training.commands.arguments import (
     GENERATED_SEED,
     Commands,
     add_config,
+    add_mlflow,
     add_system,
     command,
     positive,
 )
+from windlass_training.commands.tracking import tracking
 
 DESCRIPTION = """\
 Searches the config's [search.space] by cross-validation on the rows outside the test split, and writes best.toml (a
@@ -28,6 +30,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for what was found")
     parser.add_argument("--trials", type=positive, metavar="N", help="(default: the config's search.trials)")
     add_config(parser)
+    add_mlflow(parser)
     parser.set_defaults(run=run)
 
 
@@ -36,4 +39,9 @@ def run(options: argparse.Namespace) -> None:
     from windlass_training.tune import tune
 
     data = DataRequest(options.data, None, GENERATED_SEED)
-    tune(options.system, data, options.out, options.config, options.seed, options.trials)
+    registry = tracking(options.mlflow)
+    tuned = tune(options.system, data, options.out, options.config, options.seed, options.trials)
+    if registry is not None:
+        from windlass_training.registry.measured import log_tuned
+
+        log_tuned(registry, tuned)

@@ -23,8 +23,10 @@ from windlass_training.pictures.decode import decode
 from windlass_training.pictures.folder import PictureFolder, pixels_of, read_folder
 from windlass_training.pictures.golden import golden_check
 from windlass_training.pictures.graph import Session, export_network
+from windlass_training.systems import load_system
 from windlass_training.systems.plant.features import LABELS, SIDE
 from windlass_training.systems.plant.recipe import CARD
+from windlass_training.train import system_config
 
 REPOSITORY = Path(__file__).parents[2]
 NODE = REPOSITORY / "node_modules/.bin/node"
@@ -39,8 +41,6 @@ batch = 6
 learning_rate = 0.01
 [model.augmentation]
 background = 0.3
-[search]
-trials = 1
 """
 
 
@@ -200,11 +200,14 @@ def test_validate_data_writes_what_it_found(leaves: Leaves, tmp_path: Path) -> N
     assert ("one-species", "Powdery") in found
 
 
-def test_tune_tries_settings_and_writes_the_best(leaves: Leaves, tmp_path: Path) -> None:
-    assert main(["generate", "plant", "--rows", "27", "--out", str(tmp_path / "few")]) == 0
-    options = ["--data", str(tmp_path / "few"), "--config", str(leaves.config), "--out", str(tmp_path / "tuned")]
-    assert main(["tune", "plant", *options]) == 0
-    assert "[model.network]" in (tmp_path / "tuned/best.toml").read_text()
+def test_each_fold_of_tune_gives_the_metric_that_is_searched_for(leaves: Leaves) -> None:
+    system = load_system("plant")
+    config = system_config(system, leaves.config)
+    folds = system.cross_validate(system.generate(27, 3), config, 2)
+    assert len(folds) == 2
+    assert set(folds[0]) == set(folds[1])
+    assert config.search.metric in folds[0]
+    assert 0 <= folds[0]["accuracy"] <= 1
 
 
 def test_a_network_with_trained_statistics_is_exported_exactly() -> None:

@@ -50,7 +50,9 @@ def choose(
     small = [(picture, picture.content) for picture in pictures if picture.content is not None]
     probabilities = [np.sort(session.run(picture.pixels[np.newaxis]).probabilities[0]) for picture, _ in small]
     margins = np.array([ranked[-1] - ranked[-2] for ranked in probabilities])
-    stable = [small[i] for i in np.argsort(margins, kind="stable") if margins[i] > MARGIN]
+    order = np.argsort(margins, kind="stable")
+    # A network that has hardly been trained is sure of nothing: its surest picture is better than a bundle without any.
+    stable = [small[i] for i in order if margins[i] > MARGIN] or [small[i] for i in order[-1:]]
     for label in labels:
         for picture, content in [(p, content) for p, content in stable if p.label == label][:1]:
             yield label.lower(), picture, content

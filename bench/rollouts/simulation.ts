@@ -77,7 +77,13 @@ function* stepOf(recorded: Recorded, weight: RecordedWeight, seed: number): Gene
       namespace: 'figures',
       candidate: { revision: CANDIDATE, number: 2, metrics: undefined },
       stable: STABLE,
-      monitoring: { ...NOTHING_READ, samples, watchedMs: second * 1000, followedMs: second * 1000 },
+      monitoring: {
+        ...NOTHING_READ,
+        asked: true,
+        samples,
+        watchedMs: second * 1000,
+        followedMs: second * 1000,
+      },
     };
   }
 }

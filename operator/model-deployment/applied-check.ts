@@ -21,6 +21,10 @@ export function appliedCheck(o: Observed, facts: Facts, since: number): readonly
   ];
   for (const { metadata } of podsOf(o, facts.stable).filter(isReady)) {
     const report = o.monitoring.samples.findLast(({ uid }) => uid === metadata.uid)?.report;
+    if (report === undefined && !o.monitoring.asked)
+      return wait(
+        `Pod ${metadata.name} was not asked yet what it applies: the operator began to look a moment ago.`,
+      );
     if (report === undefined)
       return wait(
         `PodsUnreachable: pod ${metadata.name} has not said what it applies. Let the operator reach port 8080 of the model's pods through network policies and meshes.`,

@@ -27,6 +27,7 @@ export class Readings implements Holder {
   /** Since when this key is asked for, by the clock that does not jump. */
   #followedFrom: number;
   #hasAnswer = false;
+  #asked = false;
 
   constructor(request: MonitoringRequest, clocks: Clocks) {
     this.#request = request;
@@ -87,6 +88,7 @@ export class Readings implements Holder {
   /** A round that began under this key has ended. It counts where a pod answered, or none was to be asked. */
   roundEnded(key: string): void {
     this.#samples.age(this.#keeping());
+    this.#asked = true;
     const isGood = this.#hasAnswer || this.#request.pods.length === 0;
     this.#hasAnswer = false;
     if (!isGood || key !== this.#request.key) return;
@@ -100,6 +102,7 @@ export class Readings implements Holder {
       samples: this.#samples.all(),
       queries: new Map(this.#queries),
       unreachable: new Map(this.#unreachable),
+      asked: this.#asked,
       watchedMs: this.#watchedMs(),
       followedMs: Math.max(0, this.#clocks.monotonic() - this.#followedFrom),
     };

@@ -45,6 +45,9 @@ export function unread({ lastAt }: Increase, context: CheckContext): string | un
   if (now - context.since < SETTLE_MS + SETTLE_MS) {
     return 'The step began, or the pods of the candidate changed, a moment ago: the first readings are on their way.';
   }
+  if (!monitoring.asked) {
+    return 'The pods were not asked yet: the operator began to look a moment ago, and the first readings are on their way.';
+  }
   const [why] = monitoring.unreachable.values();
   if (why !== undefined) {
     const many = monitoring.unreachable.size;

@@ -90,6 +90,7 @@ export function contextOf(
       ...NOTHING_READ,
       samples,
       watchedMs: seconds * 1000,
+      asked: true,
       followedMs: seconds * 1000,
       ...more.monitoring,
     },

@@ -21,6 +21,8 @@ export interface Monitoring {
   readonly queries: ReadonlyMap<string, QueryReading>;
   /** Pods that did not answer when they were asked last: UID -> why. */
   readonly unreachable: ReadonlyMap<string, string>;
+  /** Every pod was asked, and answered or failed: since the operator began to follow the rollout. */
+  readonly asked: boolean;
   /** For how long this phase or step is watched without a gap, by a clock that does not jump; 0: not yet. */
   readonly watchedMs: number;
   /** For how long this phase or step is followed, whether or not any pod answers, by a clock that does not jump. */
@@ -31,6 +33,7 @@ export const NOTHING_READ: Monitoring = {
   samples: [],
   queries: new Map(),
   unreachable: new Map(),
+  asked: false,
   watchedMs: 0,
   followedMs: 0,
 };

@@ -84,6 +84,7 @@ export class SimulatedTraffic {
       samples: this.#samples,
       queries: new Map(),
       unreachable: this.#unreachable,
+      asked: true,
       watchedMs: this.#watchedMs,
       followedMs: this.#followedMs,
     };

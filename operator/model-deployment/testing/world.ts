@@ -101,6 +101,7 @@ export class World {
       ...this.monitoring,
       samples: [...this.monitoring.samples, ...news].filter(({ at }) => at > this.now - 600_000),
       watchedMs: this.now - answeredFrom,
+      asked: true,
       followedMs: this.now - from,
     };
   }

@@ -79,7 +79,7 @@ export function describe(situation: Situation, serving: Serving, o: Observed): T
     case 'unavailable':
       return {
         reason: serving.failure?.reason ?? REASONS.unavailable,
-        message: `No pod of revision ${text(serving.revision)} is ready.${because(serving.failure) || ` See kubectl describe pods -l ${LABEL.revision}=${serving.revision?.name ?? ''}.`}`,
+        message: `No pod of revision ${text(serving.revision)} is ready.${because(serving.failure) || ` See kubectl describe pods -l ${LABEL.revision}=${serving.revision?.name ?? ''}.`}${situation.meanwhile === undefined ? '' : ` ${describe(situation.meanwhile, serving, o).message}`}`,
       };
     case 'scaling':
       return { reason: REASONS.scaling, message: `${serves(serving)}${because(serving.failure)}` };

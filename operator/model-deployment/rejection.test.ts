@@ -1,5 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { findCondition } from '#operator/api/conditions.ts';
+import type { ModelRollback } from '#operator/api/objects.ts';
+import { rollback } from './testing/fixtures.ts';
 import { World } from './testing/world.ts';
 
 let world: World;
@@ -83,3 +85,30 @@ test('a lost status is derived again, rejections and warm revisions included', a
   expect(stateOf(third)).toMatchObject({ state: 'Rejected', revision: 3, reason: 'OutOfMemory' });
   expect(ready()?.reason).toBe('OutOfMemory');
 });
+
+test.each([
+  ['schema', async () => void world.found('2', ['income'])],
+  [
+    'metric',
+    async () => {
+      world.changeSpec({ rollout: { checks: [{ metric: { name: 'rmse', max: 1 } }] } });
+      world.found('2');
+    },
+  ],
+])(
+  'after a rejection for its %s nothing is on its way, so that an undo to what serves is Invalid',
+  async (_, find) => {
+    const first = await world.serve('1');
+    world.changeSpec({ model: { uri: 's3://models/churn/2/' } });
+    await find();
+    await world.reconcile();
+    expect(findCondition(world.modelDeployment.status?.conditions, 'Stalled')?.status).toBe('True');
+    world.now += 1_000;
+    world.cluster.put(rollback('undo', { toRevision: first }));
+    await world.reconcile();
+    const undo = world.cluster.get('ModelRollback', 'undo') as ModelRollback;
+    expect(undo.status).toMatchObject({ state: 'Invalid' });
+    expect(undo.status?.message).toContain('already serves and no other is on its way');
+    expect(world.selected).toBe(first);
+  },
+);

@@ -1,14 +1,14 @@
 import type { Failure } from '#contract/failure.ts';
-import { schemaCompatibility } from '#artifact/preflight/index.ts';
 import { durationMs } from '#operator/api/schema.ts';
 import { readNumber, timeMs, MEMORY, type Rejection } from './annotations.ts';
 import { child } from './children.ts';
+import { derivedRejection } from './derived-rejection.ts';
 import { seenFailure } from './failures.ts';
 import type { Observed, Obstacle, SeenFailure } from './observed.ts';
 import { bakeAfter, decideBake } from './bake.ts';
 import type { Position } from './position.ts';
 import { findRecord, isReady, podsOf, type Facts, type RevisionRecord } from './revisions.ts';
-import { judge, shift } from './shifting.ts';
+import { shift } from './shifting.ts';
 import type { Cause, Target } from './target.ts';
 import { trafficMap, trafficNow } from './traffic-map.ts';
 
@@ -101,11 +101,7 @@ function candidateRollout(o: Observed, facts: Facts, candidate: RevisionRecord, 
   if (candidate.rejection?.key === cause.key) {
     return { phase: 'Rejected', revision: candidate, rejection: candidate.rejection, memory: 'kept' };
   }
-  const breaking = breakingSchema(o, facts, candidate, cause);
-  if (breaking !== undefined) {
-    return { phase: 'Rejected', revision: candidate, rejection: breaking, memory: 'derived' };
-  }
-  const unfit = metricProblem(o, facts, candidate, cause);
+  const unfit = derivedRejection(o, facts, candidate, cause);
   if (unfit !== undefined) {
     return { phase: 'Rejected', revision: candidate, rejection: unfit, memory: 'derived' };
   }
@@ -231,48 +227,6 @@ function silence(o: Observed, revision: string, deadline: string, reached: strin
 
 function rejectionOf(o: Observed, cause: Cause, { reason, message }: Failure): Rejection {
   return { key: cause.key, reason, message: message.slice(0, 2000), at: o.now };
-}
-
-/** What training measured is known before any pod starts; a spec that asks for less lets it through. */
-function metricProblem(
-  o: Observed,
-  facts: Facts,
-  candidate: RevisionRecord,
-  cause: Cause,
-): Rejection | undefined {
-  const checks = o.modelDeployment.spec.rollout.checks?.filter(({ metric }) => metric !== undefined) ?? [];
-  if (checks.length === 0 || cause.by === 'rollback') return undefined;
-  const look = { phase: 'Step', since: o.now, checks, before: facts.stable } as const;
-  const failing = judge(o, candidate, look).find(({ state }) => state === 'fail');
-  if (failing === undefined) return undefined;
-  return {
-    key: cause.key,
-    reason: 'CheckFailed',
-    message: failing.message.slice(0, 2000),
-    at: candidate.targetSince,
-  };
-}
-
-/** An undo was served before: its clients are the stable model's concern no more. */
-function breakingSchema(
-  o: Observed,
-  facts: Facts,
-  candidate: RevisionRecord,
-  cause: Cause,
-): Rejection | undefined {
-  const stable = findRecord(facts, facts.stable);
-  if (stable === undefined || cause.by === 'rollback' || o.modelDeployment.spec.rollout.allowBreakingSchema) {
-    return undefined;
-  }
-  const failure = schemaCompatibility(stable.object.spec.model, candidate.object.spec.model);
-  if (failure === undefined) return undefined;
-  const message = `${failure.message} Or set rollout.allowBreakingSchema: true.`;
-  return {
-    key: cause.key,
-    reason: failure.reason,
-    message: message.slice(0, 2000),
-    at: candidate.targetSince,
-  };
 }
 
 /** What of the candidate's children cannot be made and has to be there before it may serve. */

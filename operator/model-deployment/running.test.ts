@@ -34,7 +34,9 @@ test('with no replicas nothing runs, a candidate waits, and its deadline begins 
   world.now += 3_600_000;
   world.changeSpec({ replicas: 1 });
   await world.reconcile();
-  expect(ready()?.reason).toBe('Starting');
+  // Nothing answers until the first pods are ready, be they of the stable revision or of the candidate.
+  expect(ready()?.reason).toBe('Unavailable');
+  expect(ready()?.message).toMatch(/is starting: 0 of 1 pods are ready/);
 });
 
 test('an earlier revision retires after warmFor: Deployment and budget first, the Service once its pods are gone', async () => {

@@ -10,6 +10,7 @@ import { bakeOf, waitsForPerson, type Position } from './position.ts';
 import { findRecord, podsOf, readyPods, type Facts } from './revisions.ts';
 import type { RollbackDecision } from './rollback.ts';
 import { numberOf, readyOf, type Rollout } from './rollout.ts';
+import { sizesNow } from './sizes.ts';
 import { trafficName } from './traffic-file.ts';
 
 /** A revision as a message names it. */
@@ -76,9 +77,15 @@ export type Situation =
       /** The ModelRollback that asks for what waits. */
       readonly rollback: string | undefined;
     }
-  | { readonly is: 'unavailable' }
+  | {
+      readonly is: 'unavailable';
+      /** The rollout that is on its way all the same. */
+      readonly meanwhile?: OnItsWay;
+    }
   | { readonly is: 'scaling' }
   | { readonly is: 'serving' };
+
+type OnItsWay = Extract<Situation, { readonly is: 'starting' | 'rollingOut' | 'suspended' }>;
 
 /** What the plan decided, for its status. */
 export interface Outcome {
@@ -141,6 +148,23 @@ export function situationOf(o: Observed, outcome: Outcome): Situation {
 function ownSituation(o: Observed, outcome: Outcome): Situation {
   const { rollout } = outcome;
   if (rollout.phase === 'Resolving') return sourceSituation(o);
+  const meanwhile = onItsWay(o, rollout);
+  if (meanwhile !== undefined) return isOutage(o, outcome) ? { is: 'unavailable', meanwhile } : meanwhile;
+  const { desired, ready } = servingOf(o, outcome);
+  if (desired === 0) {
+    const waiting = rollout.phase === 'Waiting' ? rollout.candidate : undefined;
+    return { is: 'scaledToZero', waiting, rollback: undefined };
+  }
+  if (ready === 0) return { is: 'unavailable' };
+  const bake = bakeOf(rollout);
+  if (bake !== undefined) {
+    const revision = named(o, outcome.facts, bake.progress.revision);
+    return { is: waitsForPerson(bake) ? 'bakeFailed' : 'baking', revision, position: bake };
+  }
+  return { is: ready < desired ? 'scaling' : 'serving' };
+}
+
+function onItsWay(o: Observed, rollout: Rollout): OnItsWay | undefined {
   if (rollout.phase === 'Starting') {
     const { candidate, failure, pods } = rollout;
     return { is: 'starting', candidate, ready: readyOf(o, candidate.name), failure, pods };
@@ -154,18 +178,14 @@ function ownSituation(o: Observed, outcome: Outcome): Situation {
       failure: ailing,
     };
   }
+  return undefined;
+}
+
+/** Nobody answers, and not because the stable pods make way for the candidate as rollout.maxSurge asks. */
+function isOutage(o: Observed, outcome: Outcome): boolean {
+  if (outcome.stable === undefined || !sizesNow(o, outcome.facts).together) return false;
   const { desired, ready } = servingOf(o, outcome);
-  if (desired === 0) {
-    const waiting = rollout.phase === 'Waiting' ? rollout.candidate : undefined;
-    return { is: 'scaledToZero', waiting, rollback: undefined };
-  }
-  if (ready === 0) return { is: 'unavailable' };
-  const bake = bakeOf(rollout);
-  if (bake !== undefined) {
-    const revision = named(o, outcome.facts, bake.progress.revision);
-    return { is: waitsForPerson(bake) ? 'bakeFailed' : 'baking', revision, position: bake };
-  }
-  return { is: ready < desired ? 'scaling' : 'serving' };
+  return desired > 0 && ready === 0;
 }
 
 function sourceSituation(o: Observed): Situation {

@@ -4,6 +4,8 @@ import type { SourceState } from '#operator/source/index.ts';
 import { CONDITION_TABLE } from './status.ts';
 import type { Situation } from './situation.ts';
 import { resolvedSource, rollback } from './testing/fixtures.ts';
+import { underLoad } from './testing/readings.ts';
+import { MINUTE, RolloutScene, STEPS } from './testing/rollout-scene.ts';
 import { World } from './testing/world.ts';
 
 /** kstatus' rules for a resource with these conditions (cli-utils' generic status). */
@@ -197,4 +199,52 @@ test('counts are written once the pods have rested', async () => {
   world.now += 5_000;
   await world.reconcile();
   expect(world.modelDeployment.status?.readyReplicas).toBe(1);
+});
+
+test.each(['Starting', 'RollingOut', 'WaitingForPromotion'])(
+  'an outage is told before the rollout (%s) that is on its way meanwhile',
+  async (reason) => {
+    const scene = new RolloutScene({
+      replicas: 2,
+      rollout: { steps: [reason === 'WaitingForPromotion' ? { weight: 5 } : STEPS[0]] },
+    });
+    const stable = await scene.serve('1');
+    scene.now += MINUTE;
+    await scene.offer('2');
+    if (reason !== 'Starting') await scene.grow();
+    const own = scene.ready;
+    expect(own?.reason).toBe(reason);
+    for (const { metadata } of scene.podsOf(stable)) scene.cluster.remove('Pod', metadata.name);
+    scene.cluster.remove('Deployment', stable);
+    await scene.reconcile();
+    const row = CONDITION_TABLE.unavailable;
+    expect(scene.ready).toMatchObject({ status: row.ready, reason: 'Unavailable' });
+    expect(scene.ready?.message).toMatch(
+      new RegExp(`^No pod of revision ${stable} .1. is ready\\. .* Revision .* .2. is `),
+    );
+    const { conditions } = scene.modelDeployment.status ?? {};
+    expect(findCondition(conditions, 'Available')?.status).toBe('False');
+    expect(findCondition(conditions, 'Reconciling')).toMatchObject({ status: 'True', reason: 'Unavailable' });
+    expect(scene.selected).toBe(stable);
+    scene.runPods({ ready: true });
+    scene.now += 10_000;
+    await scene.reconcile();
+    expect(scene.ready?.reason).not.toBe('Unavailable');
+  },
+);
+
+test('an operator that just began to look does not say that pods cannot be reached', async () => {
+  const scene = new RolloutScene({ replicas: 2, rollout: { steps: STEPS } });
+  await scene.atFirstStep();
+  await underLoad(scene, 30_000);
+  scene.forgetReadings();
+  scene.now += 6_000;
+  await scene.reconcile();
+  expect(scene.ready?.message).toContain('was not asked yet');
+  expect(scene.ready?.message).not.toContain('PodsUnreachable');
+  scene.follow(scene.plan());
+  scene.now += 6_000;
+  scene.read(new Map());
+  await scene.reconcile();
+  expect(scene.ready?.message).toContain('PodsUnreachable');
 });

@@ -4,6 +4,7 @@ import type { ModelRevision } from '#operator/api/objects.ts';
 import type { Action } from './action.ts';
 import { MEMORY } from './annotations.ts';
 import { child } from './children.ts';
+import { derivedRejection } from './derived-rejection.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed, Obstacle } from './observed.ts';
 import { modelRevision } from './resources/revision.ts';
@@ -45,8 +46,10 @@ export function specTarget(o: Observed, facts: Facts): CurrentTarget {
   if (decision.is !== 'revision')
     return { by: 'spec', revision: undefined, underWay: facts.stable !== undefined };
   const { record, cause } = decision;
-  const rejected = record.rejection?.key === cause.key;
-  return { by: 'spec', revision: record.name, underWay: record.name !== facts.stable && !rejected };
+  if (record.name === facts.stable) return { by: 'spec', revision: record.name, underWay: false };
+  const rejected =
+    record.rejection?.key === cause.key || derivedRejection(o, facts, record, cause) !== undefined;
+  return { by: 'spec', revision: record.name, underWay: !rejected };
 }
 
 export function decideTarget(

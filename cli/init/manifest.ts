@@ -140,7 +140,7 @@ function rolloutBlock({ model }: InitAnswers): string {
       - { weight: 50, hold: 5m }
     # What must hold at each step. Too few samples is never a pass: the step waits, at most progressDeadline longer. With
     # 5 % of the traffic, 100 requests to the candidate in 5m are about 7 requests/s in all: for less traffic lower
-    # minSamples, or make the window longer.
+    # minSamples, or give the first step more weight or a longer hold. A window is 10m at most.
     checks:
 ${checks(model.manifest)}
     # undo: a failing check takes the candidate away for good. pause: it gets no traffic until a person decides.

@@ -8,8 +8,16 @@ const samples = (preset: number) =>
     .max(1_000_000)
     .default(preset)
     .describe('Fewer are too few to say anything: the check waits.');
+/** The operator keeps readings of pods for so long. */
+const LONGEST_WINDOW = '10m';
 const windowOf = (preset: string) =>
   durationSchema
+    .meta(
+      cel(durationRule, {
+        rule: `duration(self) <= duration('${LONGEST_WINDOW}')`,
+        message: `must be at most ${LONGEST_WINDOW}: readings are kept no longer`,
+      }),
+    )
     .default(preset)
     .describe(
       'What is looked at: so long back, or longer until there are minSamples, and never before the step began.',

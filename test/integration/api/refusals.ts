@@ -67,6 +67,11 @@ export const refusedDeployments: readonly Refusal[] = [
     'a check is exactly one of',
   ],
   [
+    'a window longer than readings are kept',
+    { rollout: { steps: [{ weight: 5 }], checks: [{ errorRate: { max: 0.1, window: '11m' } }] } },
+    'must be at most 10m: readings are kept no longer',
+  ],
+  [
     'a check without samples',
     { rollout: { checks: [{ errorRate: { max: 0.1, minSamples: 0 } }] } },
     'should be greater than or equal to 1',

@@ -87,10 +87,10 @@ test('a lost status is derived again, rejections and warm revisions included', a
 });
 
 test.each([
-  ['schema', async () => void world.found('2', ['income'])],
+  ['schema', () => world.found('2', ['income'])],
   [
     'metric',
-    async () => {
+    () => {
       world.changeSpec({ rollout: { checks: [{ metric: { name: 'rmse', max: 1 } }] } });
       world.found('2');
     },
@@ -100,7 +100,7 @@ test.each([
   async (_, find) => {
     const first = await world.serve('1');
     world.changeSpec({ model: { uri: 's3://models/churn/2/' } });
-    await find();
+    find();
     await world.reconcile();
     expect(findCondition(world.modelDeployment.status?.conditions, 'Stalled')?.status).toBe('True');
     world.now += 1_000;

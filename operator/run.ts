@@ -1,6 +1,6 @@
 import { createCaches } from './caches/index.ts';
 import type { RunningCaches } from './caches/index.ts';
-import { keyOf, runController, WorkQueue } from './controller/index.ts';
+import { runController, WorkQueue } from './controller/index.ts';
 import type { Reconcile } from './controller/index.ts';
 import type { Flags } from './flags.ts';
 import { collectGarbage, compactWhenIdle } from './heap.ts';
@@ -9,7 +9,7 @@ import type { ClusterAccess, EventRecorder, Kube } from './kube/index.ts';
 import type { Log } from './logging.ts';
 import { createMetrics } from './metrics/index.ts';
 import type { Metrics } from './metrics/index.ts';
-import type { Caches } from './model-deployment/index.ts';
+import { modelDeploymentKeys, type Caches } from './model-deployment/index.ts';
 import { startHealthServer } from './server.ts';
 
 /** What a reconciler is given: everything that it may touch. */
@@ -118,9 +118,9 @@ async function assemble(options: OperatorOptions, access: ClusterAccess): Promis
   });
   const act = async (leading: AbortSignal): Promise<void> => {
     queue = new WorkQueue({ restMs: REST_MS, observer: metrics.onQueue });
-    for (const { metadata } of known.modelDeployments.list()) {
-      enqueue(keyOf({ namespace: metadata.namespace ?? '', name: metadata.name }));
-    }
+    // An undo may name a ModelDeployment that does not exist, and has to be told so.
+    const standing = [...known.modelDeployments.list(), ...known.modelRollbacks.list()];
+    for (const key of new Set(standing.flatMap(modelDeploymentKeys))) enqueue(key);
     const { concurrency } = flags;
     const working = { queue, reconcile, concurrency, deadlineMs: RECONCILE_DEADLINE_MS, log };
     await Promise.all([

@@ -79,10 +79,10 @@ test('an undo of a ModelDeployment that does not exist says so after a grace, an
   world.cluster.put(rollback('undo'));
   const reconcile = reconciler(world, () => ({ state: 'idle' }));
   const undo = () => world.cluster.get('ModelRollback', 'undo') as ModelRollback;
-  expect(await reconcile(key, signal)).toEqual({ requeueAfterMs: 10_000 });
+  expect(await reconcile(key, signal)).toEqual({ requeueAfterMs: 60_000 });
   expect(undo().status).toBeUndefined();
 
-  world.now += 10_000;
+  world.now += 60_000;
   expect(await reconcile(key, signal)).toEqual({});
   expect(undo().status).toMatchObject({ state: 'Invalid' });
   expect(undo().status?.message).toContain('There is no ModelDeployment churn in namespace models');
@@ -96,7 +96,7 @@ test('an undo of a ModelDeployment that does not exist says so after a grace, an
   world.cluster.put({ ...modelDeployment, metadata: { ...modelDeployment.metadata, creationTimestamp } });
   await reconcile(key, signal);
   expect(undo().status).toMatchObject({ state: 'Invalid' });
-  expect(undo().status?.message).toContain('It is older than ModelDeployment churn');
+  expect(undo().status?.message).toContain('There is no ModelDeployment churn in namespace models');
 });
 
 test('an undo that is seen before its ModelDeployment is bound to it', async () => {

@@ -65,8 +65,8 @@ export function rollbackStatusActions(
   });
 }
 
-/** The watch that brings a ModelDeployment may lag behind the one that brings its undo. */
-const UNBOUND_GRACE_MS = 10_000;
+/** What applies both from Git may make the ModelDeployment a while after its undo; and watches lag behind each other. */
+const UNBOUND_GRACE_MS = 60_000;
 
 /**
  * Rollbacks whose ModelDeployment does not exist say so, after a grace. One that was bound is the garbage collector's, and
@@ -77,7 +77,7 @@ export function unboundRollbacks(
   rollbacks: readonly ModelRollback[],
   now: number,
 ): Pick<Plan, 'actions' | 'requeueAfterMs'> {
-  const message = `There is no ModelDeployment ${name} in namespace ${namespace}, which spec.modelDeployment names. Correct the name in another ModelRollback.`;
+  const message = `There is no ModelDeployment ${name} in namespace ${namespace}, which spec.modelDeployment names, so there is nothing to undo. Delete this ModelRollback, and create another with the right name (kubectl get modeldeployments -n ${namespace}).`;
   const since = isoTime(now);
   const unbound = rollbacks
     .filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status?.state === undefined)

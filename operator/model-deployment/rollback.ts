@@ -144,7 +144,9 @@ function bind(
   return 'end' in found ? { ...binding, end: found.end } : { ...binding, toRevision: found.record.name };
 }
 
-function refusalAtFirstSight(o: Observed, { metadata, spec }: ModelRollback): End | undefined {
+function refusalAtFirstSight(o: Observed, { metadata, spec, status }: ModelRollback): End | undefined {
+  // Said while there was no ModelDeployment of that name.
+  if (status?.state === 'Invalid') return { state: 'Invalid', message: status.message ?? '' };
   const { name, uid } = ownerOf(o.modelDeployment);
   const owner = metadata.ownerReferences?.find(({ kind }) => kind === 'ModelDeployment');
   if (owner !== undefined && owner.uid !== uid) return madeAgain(name, owner.uid, uid);

@@ -168,8 +168,10 @@ describe('the examples', () => {
     const apps = await Promise.all(
       SYSTEMS.map((name) => example(join(PORTFOLIO, 'argocd', 'apps', `${name}.yaml`))),
     );
-    const included = apps.map(
-      ([app]) => (app?.spec as { source: { directory: { include: string } } }).source.directory.include,
+    const included = apps.flatMap((objects) =>
+      objects.map(
+        ({ spec }) => (spec as { source: { directory: { include: string } } }).source.directory.include,
+      ),
     );
     expect(included).toEqual(SYSTEMS.map((name) => `${name}.yaml`));
   });

@@ -71,8 +71,8 @@ of the training rows, a missing `is_4wd` 0; categories are one-hot encoded, and 
 ads. A word that training has not seen counts as none.
 
 Learnt from: ads with 1,000 < price < 500,000, a model year from 1990 on and 0 < odometer < 500,000. Predictions for
-other cars mean nothing. The hyperparameters were chosen on the validation split; the model was then fitted on the
-training and the validation rows, and measured once on the test split.
+other cars mean nothing. The features and the hyperparameters were chosen by the validation split's error alone; the
+model was then fitted on the training and the validation rows. The test split decided nothing.
 
 The same car is often posted again, with another date alone. So part of the test split was seen in training, and `rmse`
 flatters; `rmse_unseen` is that of the cars that were not (`unseen_share` of the test rows). A handful of very high

@@ -54,6 +54,8 @@ export const rolloutMemorySchema = z.object({
   peak: z.object({ replicas: z.number(), until: z.number().optional() }).optional(),
   /** windlass.dev/promote as it was written before the rollout that it names. */
   ignored: z.string().optional(),
+  /** windlass.dev/promote as it named this rollout, or an earlier one. */
+  promoted: z.string().optional(),
   /** When the traffic file changed last for a rollout. */
   changedAt: z.number().optional(),
 });

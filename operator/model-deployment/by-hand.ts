@@ -24,8 +24,13 @@ export function promoteRequest(
   const is = `The annotation ${ANNOTATION.promote} is "${text.slice(0, 40)}"`;
   const meant = `Revision ${name} is on its way as number ${number}: write ${number}/<step> or ${number}/full.`;
   if (request === undefined) return { through: -1, ignored: `${is}, which is not understood. ${meant}` };
-  // One that was good for an earlier rollout stays behind.
-  if (request.number < number) return { through: -1 };
+  if (request.number < number) {
+    // One that an earlier rollout heeded, or was told of, stays behind.
+    const isLeftover = facts.rollout.promoted === text || facts.rollout.ignored === text;
+    return isLeftover
+      ? { through: -1 }
+      : { through: -1, ignored: `${is}, which is the number of an earlier rollout. ${meant}` };
+  }
   if (request.number > number || facts.rollout.ignored === text)
     return { through: -1, ignored: `${is}, which named no rollout when it was written. ${meant}` };
   if (request.through === FULL || request.through <= steps) return request;
@@ -38,4 +43,16 @@ export function promoteTooSoon({ modelDeployment }: Observed, facts: Facts): str
   if (text === undefined) return undefined;
   if (facts.rollout.ignored === text) return text;
   return (parsePromote(text)?.number ?? 0) > facts.highest ? text : undefined;
+}
+
+/** The annotation while it stays as it was when it named the rollout of `number`, be that the one of now or an earlier one. */
+export function promoteHeeded(
+  { modelDeployment }: Observed,
+  facts: Facts,
+  number: number | undefined,
+): string | undefined {
+  const text = modelDeployment.metadata.annotations?.[ANNOTATION.promote];
+  if (text === undefined || facts.rollout.promoted === text) return text;
+  const isOfNow = number !== undefined && parsePromote(text)?.number === number;
+  return isOfNow && facts.rollout.ignored !== text ? text : undefined;
 }

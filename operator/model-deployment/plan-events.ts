@@ -2,8 +2,10 @@ import type { Artifact } from '#contract/artifact.ts';
 import type { News, PlannedEvent } from './action.ts';
 import type { Observed } from './observed.ts';
 import { MEMORY, promotionsSchema, readAnnotation, type Binding, type Rejection } from './annotations.ts';
+import { byHandEvents } from './by-hand-events.ts';
 import { findRecord, type Facts } from './revisions.ts';
-import { ownTrafficMap } from './traffic-map.ts';
+import { readTraffic } from './traffic-file.ts';
+import { ownTrafficMap, trafficMap } from './traffic-map.ts';
 import type { RollbackDecision } from './rollback.ts';
 import { positionOf } from './position.ts';
 import { numberOf, type Rollout } from './rollout.ts';
@@ -27,6 +29,8 @@ export function planEvents(told: Told): readonly PlannedEvent[] {
     ...promoted(told),
     ...superseded(told),
     ...ignored(told),
+    ...byHandEvents(told),
+    ...restoredTraffic(told),
     ...(rollout.phase === 'Rejected' && isNew(rollout)
       ? [
           warning(
@@ -127,9 +131,26 @@ function superseded({ facts, rollout, stable, rollbacks }: Told): readonly Plann
 /** Told until Ready tells it. */
 function ignored({ o, rollout, situation }: Told): readonly PlannedEvent[] {
   const message = positionOf(rollout)?.ignored;
-  if (message === undefined || (situation.is !== 'rollingOut' && situation.is !== 'suspended')) return [];
+  const own = situation.is === 'unavailable' ? situation.meanwhile?.is : situation.is;
+  if (message === undefined || (own !== 'rollingOut' && own !== 'suspended')) return [];
   const ready = o.modelDeployment.status?.conditions?.find(({ type }) => type === 'Ready');
   return (ready?.message.includes(message) ?? false) ? [] : [warning('PromoteIgnored', message)];
+}
+
+/** The traffic file that this plan writes anew, because somebody took it away or made it unreadable. */
+function restoredTraffic({ o, facts, stable }: Told): readonly PlannedEvent[] {
+  const isAsBefore = stable === facts.stable && stable === o.modelDeployment.status?.stableRevision;
+  if (stable === undefined || !isAsBefore) return [];
+  const known = trafficMap(o);
+  const isDamaged = known.is === 'ours' && readTraffic(known.object) === undefined;
+  if (known.is !== 'absent' && !isDamaged) return [];
+  const what = isDamaged ? 'could not be read' : 'was deleted';
+  return [
+    warning(
+      'TrafficFileRestored',
+      `The ConfigMap with the traffic file ${what}: it is written again, and revision ${stable} serves on.`,
+    ),
+  ];
 }
 
 function named({ registry }: Artifact): string {

@@ -9,6 +9,8 @@ beforeEach(() => {
   world = new RolloutScene({ replicas: 4, rollout: { steps: STEPS } });
 });
 
+const reasons = (scene: RolloutScene) => scene.plan().events.map(({ reason }) => reason);
+
 describe('a person', () => {
   test('promotes past a hold, and past all of them', async () => {
     const [stable, candidate] = await world.atFirstStep();
@@ -36,6 +38,71 @@ describe('a person', () => {
       expect(world.plan().events).toEqual([]);
     },
   );
+
+  test('is told that an annotation with the number of an earlier rollout does nothing, unless that one heeded it', async () => {
+    await world.atFirstStep();
+    await world.offer('3');
+    await world.grow();
+    expect(world.modelDeployment.status?.candidateNumber).toBe(3);
+    world.annotate({ [ANNOTATION.promote]: '2/full' });
+    expect(reasons(world)).toEqual(['PromoteIgnored']);
+    world.now += 6_000;
+    await world.reconcile();
+    expect(world.ready?.message).toContain('is "2/full", which is the number of an earlier rollout');
+    expect(world.plan().events).toEqual([]);
+
+    world.annotate({ [ANNOTATION.promote]: '3/1' });
+    await world.reconcile();
+    await world.grow();
+    expect(world.traffic?.candidate?.weight).toBe(50);
+    await world.offer('4');
+    await world.grow();
+    await world.grow();
+    expect(world.modelDeployment.status?.candidateNumber).toBe(4);
+    expect(world.ready?.message).not.toContain('3/1');
+    expect(reasons(world)).not.toContain('PromoteIgnored');
+  });
+
+  test('who pauses, resumes and promotes is told of once each', async () => {
+    await world.atFirstStep();
+    const acts = [
+      [
+        { [ANNOTATION.paused]: '2' },
+        'RolloutPaused',
+        'is held at step 1 of 2 by the annotation windlass.dev/paused',
+      ],
+      [{ [ANNOTATION.paused]: null }, 'RolloutResumed', 'goes on at step 1 of 2'],
+      [{ [ANNOTATION.promote]: '2/1' }, 'PromotedByHand', 'its holds up to step 1 are over'],
+    ] as const;
+    for (const [annotations, reason, text] of acts) {
+      world.annotate(annotations);
+      const told = world.plan().events.find((event) => event.reason === reason);
+      expect(told?.message).toContain(text);
+      world.now += 6_000;
+      await world.reconcile();
+      expect(reasons(world)).not.toContain(reason);
+    }
+    world.changeSpec({ rollout: { paused: true } });
+    expect(reasons(world)).toContain('RolloutPaused');
+    await world.reconcile();
+    expect(reasons(world)).toEqual([]);
+  });
+
+  test('who takes the traffic file away, or damages it, is told that it was written again', async () => {
+    const stable = await world.serve('1');
+    const harms = [
+      () => world.cluster.remove('ConfigMap', 'churn-traffic'),
+      () => world.cluster.merge('ConfigMap', 'churn-traffic', { data: { 'traffic.json': '{' } }),
+    ];
+    for (const harm of harms) {
+      expect(world.plan().events).toEqual([]);
+      harm();
+      expect(reasons(world)).toEqual(['TrafficFileRestored']);
+      await world.reconcile();
+      expect(world.traffic?.stable.revision).toBe(stable);
+    }
+    expect(world.plan().events).toEqual([]);
+  });
 
   test('promoted before it failed has said nothing of the failure', async () => {
     world.changeSpec({ rollout: { onFailure: 'pause', steps: [{ weight: 5 }, { weight: 50, hold: '2m' }] } });

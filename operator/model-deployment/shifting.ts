@@ -48,7 +48,13 @@ export function shift(
     const standing = standingOf(o, facts, candidate, seen, stages, progress);
     const move = decideMove(standing);
     if (move.do !== 'enter') return settle(o, facts, candidate, stages, progress, standing, move);
-    progress = { revision: candidate.name, number: candidate.number, stage: move.stage, since: o.now };
+    progress = {
+      revision: candidate.name,
+      number: candidate.number,
+      stage: move.stage,
+      since: o.now,
+      ...(isPaused(o, candidate) ? { paused: true } : {}),
+    };
   }
   throw new Error('a rollout passes each of its stages once');
 }
@@ -81,6 +87,7 @@ function progressAt(
     number,
     stage,
     since: o.now,
+    ...(paused ? { paused: true } : {}),
     ...(attended.failed === undefined ? {} : { failed: attended.failed }),
   };
 }

@@ -4,7 +4,7 @@ import { durationMs } from '#operator/api/schema.ts';
 import type { ConfigMap } from '#operator/kube/index.ts';
 import type { RolloutMemory } from './annotations.ts';
 import type { Progress } from '#operator/rollout/progress.ts';
-import { promoteTooSoon } from './by-hand.ts';
+import { promoteHeeded, promoteTooSoon } from './by-hand.ts';
 import type { Child } from './children.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
@@ -57,9 +57,10 @@ export function planTraffic(
 const PEAK_MS = 5 * 60_000;
 
 function remembered(o: Observed, facts: Facts, rollout: Rollout): RolloutMemory {
-  const { peak, ignored: _, progress: before, ...rest } = facts.rollout;
+  const { peak, ignored: _, promoted: __, progress: before, ...rest } = facts.rollout;
   const { replicas } = o.modelDeployment.spec;
   const ignored = promoteTooSoon(o, facts);
+  const promoted = promoteHeeded(o, facts, numberOfTarget(o, facts, rollout));
   const moving = rollout.phase === 'Shifting' && rollout.position.kind !== 'Gate';
   const highest = moving
     ? { replicas: Math.max(replicas, peakNow(o, facts)) }
@@ -71,7 +72,14 @@ function remembered(o: Observed, facts: Facts, rollout: Rollout): RolloutMemory 
     progress: progressOf(rollout) ?? keptProgress(rollout, before),
     ...(highest === undefined ? {} : { peak: highest }),
     ...(ignored === undefined ? {} : { ignored }),
+    ...(promoted === undefined ? {} : { promoted }),
   };
+}
+
+function numberOfTarget(o: Observed, facts: Facts, rollout: Rollout): number | undefined {
+  if (rollout.phase === 'Stable') return numberOf(facts, o, rollout.revision);
+  if (rollout.phase === 'Rejected') return rollout.revision.number;
+  return 'candidate' in rollout ? rollout.candidate?.number : undefined;
 }
 
 /** What is in a candidate's way is no new beginning; and one that failed waits for a person after a scale to zero, too. */

@@ -25,8 +25,10 @@ const states = [
   stat({
     title: 'Unavailable',
     description:
-      'No pod of the stable revision is ready, or nothing was ever promoted, or it is scaled to zero.',
-    query: { expr: conditionCount('Available', 'False') },
+      'No pod of the stable revision is ready, or nothing was ever promoted. One that is scaled to zero is meant to be so.',
+    query: {
+      expr: `count(count by (namespace, name) (windlass_modeldeployment_condition{${objects},type="Available",status="False"}) unless on (namespace, name) windlass_modeldeployment_spec_replicas{${objects}} == 0) or vector(0)`,
+    },
     limits: [[1, 'red']],
   }),
   stat({

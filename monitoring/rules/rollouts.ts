@@ -35,7 +35,8 @@ export const rolloutAlerts: readonly Alert[] = [
   },
   {
     alert: 'WindlassCandidateFailing',
-    expr: 'windlass:candidate_failures:ratio_rate5m > 0.02',
+    // One failure of a handful says nothing, as with the checks' minSamples.
+    expr: `windlass:candidate_failures:ratio_rate5m > 0.02 and on (namespace, name) sum by (namespace, name) (increase(windlass_forwarded_total{job="${JOB.runtime}",target="candidate"}[5m])) >= 50`,
     for: '5m',
     severity: 'warning',
     summary: `The candidate of ${WHO} fails requests`,

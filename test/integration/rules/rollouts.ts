@@ -101,6 +101,10 @@ export const rolloutCases: readonly AlertCase[] = [
         'churn/bank: the candidate failed 10% of what it was passed in the last 5 minutes; the stable revision answered instead. The limit is 2 %.',
     },
     quiet: {
+      'it fails two of a handful': {
+        series: { ...forwarded('ok', 3), ...forwarded('reset', 2) },
+        at: '30m',
+      },
       'it fails one in a hundred': {
         series: { ...forwarded('ok', 99), ...forwarded('reset', 1) },
         at: '30m',

@@ -36,7 +36,7 @@ const DURATION = /^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,8}s)?$/;
 
 export const durationRule: CelRule = matches(
   DURATION,
-  'must be above zero, in hours, minutes and seconds, such as 90s, 5m or 1h30m',
+  'must be above zero, in hours, minutes and seconds, such as 90s, 5m or 1h30m, and at most 999999h',
   { and: "duration(self) > duration('0s')" },
 );
 

@@ -19,7 +19,7 @@ export interface Look<T> {
  */
 export function lookBack<T>(
   window: string,
-  { now, since }: CheckContext,
+  { now, since, phase }: CheckContext,
   look: (from: number) => T,
   isEnough: (found: T) => boolean,
 ): Look<T> {
@@ -28,11 +28,17 @@ export function lookBack<T>(
   for (;;) {
     const from = Math.max(begin, now - backMs);
     const found = look(from);
-    const span = !(from > begin) ? 'since the step began' : `in the last ${spanText(backMs)}`;
+    const span = !(from > begin) ? BEGAN[phase] : `in the last ${spanText(backMs)}`;
     if (!(from > begin) || isEnough(found)) return { from, found, span };
     backMs *= 2;
   }
 }
+
+const BEGAN: Readonly<Record<CheckContext['phase'], string>> = {
+  Shadow: 'since the copies began',
+  Step: 'since the step began',
+  Baking: 'since the promotion',
+};
 
 function spanText(ms: number): string {
   return ms % 60_000 === 0 ? `${ms / 60_000} min` : `${ms / 1000} s`;

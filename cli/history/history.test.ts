@@ -36,10 +36,10 @@ describe('why a revision is in its state', () => {
   const explained = { ...undo, spec: { ...undo.spec, requestedBy: 'alice', reason: 'false alarms' } };
   test.each([
     [
-      'the undo that brought it back',
+      'the undo that holds it, be it brought back or never gone',
       revision(1, 'Stable'),
       [explained],
-      'brought back by alice (false alarms)',
+      'held by alice (false alarms)',
     ],
     ['the undo that took it away', revision(2, 'Warm'), [undo], 'undone by u'],
     ['an undo that has ended says nothing', revision(2, 'Stable'), [rollback('u', 1, 'Superseded', 2)], ''],

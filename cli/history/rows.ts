@@ -71,7 +71,7 @@ function metricsOf({ spec }: ModelRevision): string {
 /** Why it is in its state: an undo that chose or left it, else what the operator noted. */
 export function why(revision: ModelRevision, rollbacks: readonly ModelRollback[]): string {
   const undo = activeRollback(rollbacks);
-  if (undo?.status?.toRevision === revision.metadata.name) return `brought back by ${attribution(undo)}`;
+  if (undo?.status?.toRevision === revision.metadata.name) return `held by ${attribution(undo)}`;
   if (undo?.status?.fromRevision === revision.metadata.name) return `undone by ${attribution(undo)}`;
   const { reason, message } = revision.status ?? {};
   if (reason === undefined || reason === '') return oneLine(message ?? '');

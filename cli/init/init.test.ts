@@ -13,6 +13,7 @@ import { metricChecks } from './checks.ts';
 import { init } from './command.ts';
 import type { InitOptions } from './command.ts';
 import { commentedManifest } from './manifest.ts';
+import { readModel } from './model.ts';
 import { deploymentName } from './name.ts';
 import { memoryFor } from './resources.ts';
 
@@ -267,4 +268,9 @@ test('a registered model is followed by its alias, and asks for the keys of MLfl
   const version = text('models:/BankChurn/3');
   expect(specOf(version).model.refreshInterval).toBeUndefined();
   expect(version).not.toContain('refreshInterval');
+});
+
+test('a folder that does not exist is said to be missing, and not what its model lacks', async () => {
+  const reading = readModel('/no/such/folder', {}, {}, new AbortController().signal);
+  await expect(reading).rejects.toThrow('there is no file or folder /no/such/folder');
 });

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import {
   checkLocalModel,
   connectionFromEnvironment,
@@ -14,7 +15,7 @@ import type { ArtifactRegistry } from '#contract/artifact.ts';
 import { FailureError } from '#contract/failure.ts';
 import type { FailureReason } from '#contract/failure.ts';
 import type { Manifest } from '#contract/model-manifest.ts';
-import { CliError } from '../exit.ts';
+import { CliError, EXIT } from '../exit.ts';
 
 /** A model that was read from end to end and may be served. */
 export interface InitModel {
@@ -70,6 +71,11 @@ function reachingHint(from: string): string {
 }
 
 async function fromDisk(path: string, signal: AbortSignal): Promise<InitModel> {
+  if ((await stat(path).catch(() => undefined)) === undefined)
+    throw new CliError(`NotFound: there is no file or folder ${path}`, {
+      exitCode: EXIT.usage,
+      hint: 'give a bundle’s folder, an .onnx file, s3://BUCKET/PREFIX/ or models:/NAME/VERSION',
+    });
   const { artifact, manifest, graph } = await checkLocalModel(path, signal);
   return {
     manifest,

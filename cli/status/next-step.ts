@@ -47,7 +47,11 @@ function rolloutSteps(view: StatusView, target: string, follow: readonly string[
     promotion: [promote, abort],
     'failed watch': [undo, keep],
     'failed check': [abort, `${promote}   # in spite of the check`],
-    'pause by annotation': [`kubectl windlass resume ${target}`, abort],
+    'pause by annotation': [
+      `kubectl windlass resume ${target}`,
+      `${promote}   # past this step, paused or not`,
+      abort,
+    ],
     'pause by spec': ['set rollout.paused to false and apply', promote, abort],
   };
   if (view.rollout.waitsFor !== 'itself') return byHand[view.rollout.waitsFor];

@@ -124,6 +124,7 @@ describe('the rollout is shown by its phase', () => {
     const mine = readings(annotated(object, { 'windlass.dev/paused': '2' }));
     expect(block(mine)).toContain('hold    paused by a person, until it is resumed; here for 2m');
     expect(next(mine)[0]).toBe('kubectl windlass resume bankchurn -n churn');
+    expect(next(mine)[1]).toMatch(/^kubectl windlass promote bankchurn -n churn /);
     const old = readings(annotated(object, { 'windlass.dev/paused': '1' }));
     expect(next(old)[0]).not.toContain('resume');
   });

@@ -2,6 +2,8 @@ import type { Agent } from 'node:http';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { ClusterAccess, Credentials } from './access.ts';
 
+const MADE_UP = 'http://localhost:8080';
+
 /** What client-node makes of a kubeconfig. */
 export function loadKubeconfig(file?: string, context?: string): ClusterAccess {
   const config = new KubeConfig();
@@ -9,6 +11,9 @@ export function loadKubeconfig(file?: string, context?: string): ClusterAccess {
   else config.loadFromFile(file);
   if (context !== undefined) config.setCurrentContext(context);
   const cluster = config.getCurrentCluster();
+  // Without any kubeconfig client-node makes one up.
+  if (file === undefined && config.getCurrentContext() === 'loaded-context' && cluster?.server === MADE_UP)
+    throw new Error('there is no kubeconfig: KUBECONFIG is not set and ~/.kube/config does not exist');
   if (cluster === null) {
     const known = config.getContexts().map((each) => each.name);
     throw new Error(

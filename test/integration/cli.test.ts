@@ -231,7 +231,7 @@ describe('undo', () => {
     expect(out).toContain('kubectl delete modelrollback bankchurn-undo-2-to-1 -n churn');
     expect(code).toBe(0);
     const { out: history } = await windlass(['history', 'bankchurn', '-n', 'churn']);
-    expect(history).toContain(`brought back by ${user.status.userInfo.username} (false alarms)`);
+    expect(history).toContain(`held by ${user.status.userInfo.username} (false alarms)`);
   });
 
   it('takes another name where an earlier undo of the same kind has ended', async () => {

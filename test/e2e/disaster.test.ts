@@ -55,16 +55,22 @@ describeOnCluster('disaster', (space, bed) => {
   }
 
   test('a namespace that was deleted comes back from Git: what is applied again serves', async () => {
-    const deployment = space().deployment('deleted');
-    await deployment.apply(model('1'));
-    await deployment.ready();
-    await space().delete();
-    await recovered('namespace deleted, and applied again', async () => {
-      await space().create();
+    const name = 'e2e-disaster-deleted';
+    const namespace = await bed().namespace(name);
+    const deployment = namespace.deployment('deleted');
+    try {
       await deployment.apply(model('1'));
-      await answers(deployment, 1);
-    });
-    await deployment.ready();
+      await deployment.ready();
+      await bed().kubectl(['delete', 'namespace', name, '--wait=true']);
+      await recovered('namespace deleted, and applied again', async () => {
+        await namespace.create();
+        await deployment.apply(model('1'));
+        await answers(deployment, 1);
+      });
+      await deployment.ready();
+    } finally {
+      await namespace.delete();
+    }
   });
 
   test('MLflow’s database is lost: what serves goes on, the status says why, and a registered model heals it', async ({

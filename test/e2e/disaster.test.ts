@@ -156,6 +156,9 @@ describeOnCluster('disaster', (space, bed) => {
       await deployment.ready();
       await recovered('etcd restored from an older backup', async () => {
         await disasters.restore();
+        // As every controller that has a copy of the data: docs/disaster.md.
+        const operators = ['-n', bed().connection.operatorNamespace, '-l', 'app.kubernetes.io/name=windlass'];
+        await bed().kubectl(['delete', 'pods', ...operators, '--wait=true']);
         await answers(deployment, 1);
         await deployment.ready();
       });

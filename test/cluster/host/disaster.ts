@@ -7,7 +7,11 @@ import { killProgram } from './sandbox.ts';
 /** What starts a program of the cluster and waits until it answers. */
 export type Starter = (name: ProgramName) => Promise<void>;
 
-const CONTROL_PLANE: readonly ProgramName[] = [
+/** In the order in which they end. What keeps a copy of the data believes it until it starts anew. */
+const READERS: readonly ProgramName[] = [
+  'kubelet',
+  'kube-proxy',
+  'coredns',
   'kube-scheduler',
   'kube-controller-manager',
   'kube-apiserver',
@@ -26,12 +30,15 @@ export async function backUpEtcd(start: Starter): Promise<void> {
   await start('kube-apiserver');
 }
 
-/** The whole control plane goes, and comes back with the data of the backup: what was written since has never been. */
+/**
+ * The whole control plane goes, and comes back with the data of the backup: what was written since has never been. Its
+ * readers are started anew, as Kubernetes asks of whoever restores etcd; what they run goes on meanwhile.
+ */
 export async function restoreEtcd(start: Starter): Promise<void> {
-  for (const name of CONTROL_PLANE) await killProgram(name);
+  for (const name of READERS) await killProgram(name);
   await rm(data(), { recursive: true });
   await cp(backup(), data(), { recursive: true });
-  for (const name of CONTROL_PLANE.toReversed()) await start(name);
+  for (const name of READERS.toReversed()) await start(name);
 }
 
 /** The node loses its power, and gets it back: kubelet, containerd and every process of every pod are killed. */

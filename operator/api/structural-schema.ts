@@ -172,11 +172,15 @@ function withoutListDefaults(schema: StructuralSchema, inList: boolean): Structu
   const { default: _, ...kept } = schema;
   return {
     ...(inList ? kept : schema),
-    ...(inList && preset !== undefined ? { description: `${description} Default: ${String(preset)}.` } : {}),
+    ...(inList && isPlain(preset) ? { description: `${description} Default: ${preset}.` } : {}),
     ...(properties === undefined ? {} : { properties: each(properties, below) }),
     ...(additionalProperties === undefined ? {} : { additionalProperties: below(additionalProperties) }),
     ...(items === undefined ? {} : { items: withoutListDefaults(items, true) }),
   };
+}
+
+function isPlain(value: unknown): value is string | number | boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value);
 }
 
 function each(

@@ -130,17 +130,19 @@ COPY --from=cuda /cuda/onnxruntime /app/node_modules/onnxruntime-node/bin/napi-v
 # NVIDIA's container toolkit reads the last two: what to mount of the driver, and which drivers are too old.
 ENV LD_LIBRARY_PATH=/usr/local/cuda/lib64 NVIDIA_DRIVER_CAPABILITIES=compute,utility NVIDIA_REQUIRE_CUDA="cuda>=13.0"
 
-# What retrains: Debian's Python, the packages of training/requirements-image.lock, and windlass-train.
+# What retrains: Debian's Python, the packages of a lock, and windlass-train. For models of pictures:
+# --build-arg TRAINING_LOCK=requirements-pictures.lock, which has TensorFlow and makes an image three times as large.
 FROM ${BASE} AS training-packages
+ARG TRAINING_LOCK=requirements-image.lock
 # Debian's authorities take the place of those that a base image of one's own may bring: they are kept for pip.
 RUN cp "${NODE_EXTRA_CA_CERTS:-/dev/null}" /authorities.crt; \
     apt-get update -qq && apt-get install -yqq --no-install-recommends python3-pip >/dev/null
-COPY training/requirements-image.lock /
+COPY training/${TRAINING_LOCK} /requirements-training.lock
 # The packages' own tests are an eighth of their size.
 RUN set -e; \
     if [ -s /authorities.crt ]; then export PIP_CERT=/authorities.crt; fi; \
     python3 -m pip install --quiet --disable-pip-version-check --no-cache-dir --require-hashes --only-binary :all: \
-      --target /packages --requirement /requirements-image.lock; \
+      --target /packages --requirement /requirements-training.lock; \
     find /packages -depth -type d \( -name tests -o -path '*/onnx/backend/test' \) -exec rm -rf {} +; \
     rm -rf /packages/bin
 

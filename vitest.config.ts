@@ -11,6 +11,7 @@ const sources = [
   'test/cluster',
   'test/faulty',
   'test/fuzz',
+  'test/portfolio',
   'test/report',
   'test/support',
   'charts',

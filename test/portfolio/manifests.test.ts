@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { modelDeploymentSpecSchema } from '#operator/api/model-deployment.ts';
+import { groundwork, modelDeployment } from './manifests.ts';
+import { SYSTEMS } from './systems.ts';
+
+const PLACES = { keys: { AWS_REGION: 'here' }, trainingImage: 'windlass/training:dev' };
+
+test.each(SYSTEMS)('the example of $name fits one small machine, and is valid', async ({ name }) => {
+  const { spec } = (await modelDeployment(name, PLACES)) as { readonly spec: object };
+  const parsed = modelDeploymentSpecSchema.parse(spec);
+  expect(parsed.replicas).toBe(1);
+  expect(parsed.autoscaling).toBeUndefined();
+  expect(parsed.serving.resources?.limits).toBeDefined();
+  expect(parsed.retraining?.job.image ?? PLACES.trainingImage).toBe(PLACES.trainingImage);
+});
+
+test('a change of the spec replaces a field as a whole', async () => {
+  const changed = await modelDeployment('bankchurn', PLACES, { rollout: {} });
+  expect(changed).toMatchObject({ spec: { rollout: {} } });
+});
+
+test('the Secret gets keys that open something', async () => {
+  const [namespace, secret] = await groundwork(PLACES);
+  expect(namespace).toMatchObject({ kind: 'Namespace', metadata: { name: 'models' } });
+  expect(secret).toMatchObject({ kind: 'Secret', stringData: PLACES.keys });
+});

@@ -32,6 +32,15 @@ def real_file(system: str, name: str) -> Path:
     return file
 
 
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """As it was, after each test: MLflow's client writes the address that it was given into it."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     return real_file("bankchurn", "Churn.csv")

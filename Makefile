@@ -34,7 +34,7 @@ demo: packages ## Train, serve, roll out and undo a model on a local cluster
 	@node test/demo/main.ts $(ARGS)
 
 .PHONY: test
-test: packages python ## Lint, types, unit, integration and end-to-end tests (cold: up to 45 min)
+test: packages python ## Lint, types, unit, integration and end-to-end tests (cold: up to 75 min)
 	$(call step,all tests,node test/report/main.ts)
 
 .PHONY: test-unit

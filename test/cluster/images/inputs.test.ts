@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { repositoryFolder } from '../paths.ts';
 import { inputs, inputsDigest, type ImageTarget } from './inputs.ts';
@@ -11,10 +11,21 @@ interface Stage {
   readonly copied: readonly string[];
 }
 
+/** The lines with the defaults of their own build arguments put in. */
+function withArguments(block: string): string {
+  const defaults = new Map(
+    [...block.matchAll(/^ARG (\w+)=(\S+)$/gm)].map(([, name = '', value = '']) => [name, value]),
+  );
+  return block.replace(/\$\{(\w+)\}/g, (whole, name: string) => defaults.get(name) ?? whole);
+}
+
 /** Stage -> the stages that it builds on, and what it copies from the checkout. */
 function stagesOf(text: string): ReadonlyMap<string, Stage> {
   const stages = new Map<string, Stage>();
-  for (const block of text.split(/^FROM /m).slice(1)) {
+  for (const block of text
+    .split(/^FROM /m)
+    .slice(1)
+    .map(withArguments)) {
     const [, base = '', name = ''] = /^(\S+)(?: AS (\S+))?/.exec(block) ?? [];
     const copies = [...block.matchAll(/^COPY (.*)$/gm)].map(([, rest = '']) => rest.split(' '));
     const from = copies.flatMap(([first = '']) => (first.startsWith('--from=') ? [first.slice(7)] : []));
@@ -40,6 +51,10 @@ describe.each<ImageTarget>(['operator', 'runtime', 'training'])("the %s image's 
 
   it('pass .dockerignore', () => {
     for (const path of copiedFor(target)) expect(ignored.split('\n')).toContain(`!${path}`);
+  });
+
+  it('are there', async () => {
+    for (const path of inputs[target]) await expect(stat(repositoryFolder(path))).resolves.toBeDefined();
   });
 
   it('have one digest as long as nothing changes', async () => {

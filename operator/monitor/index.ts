@@ -5,4 +5,4 @@ export type { PodReportProbe } from './pod-report-probe.ts';
 export { HttpPrometheus } from './prometheus.ts';
 export type { PrometheusClient, QueryAnswer } from './prometheus.ts';
 export { Budget, type Holder } from './budget.ts';
-export { boundedText, whyItFailed } from './bounded-answer.ts';
+export { askPod, type PodQuestion } from './ask-pod.ts';

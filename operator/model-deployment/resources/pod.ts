@@ -18,6 +18,7 @@ import type { Owner } from '../identity.ts';
 import { peerUrl, trafficName } from '../traffic-file.ts';
 import { gpuLimits } from './gpu.ts';
 import { mebibytes } from './quantity.ts';
+import { CONTAINER_SECURITY, POD_SECURITY } from './restricted.ts';
 
 /** What a pod template is made of. */
 export interface RevisionPod {
@@ -43,14 +44,6 @@ const PATH = {
 const ARTIFACT_FILE = `${PATH.pod}/artifact.json`;
 
 const MIB = 2 ** 20;
-/** 65532 is `nonroot` in distroless images, and no user of the node. */
-const USER = 65532;
-
-const CONTAINER_SECURITY = {
-  allowPrivilegeEscalation: false,
-  readOnlyRootFilesystem: true,
-  capabilities: { drop: ['ALL'] },
-} as const;
 
 /** Time for the rules of Services to forget a pod before it stops to take connections. */
 const PRE_STOP_SECONDS = 5;
@@ -74,14 +67,7 @@ export function podTemplate(pod: RevisionPod): PodTemplateSpec {
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       terminationGracePeriodSeconds: GRACE_SECONDS,
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: USER,
-        runAsGroup: USER,
-        fsGroup: USER,
-        fsGroupChangePolicy: 'OnRootMismatch',
-        seccompProfile: { type: 'RuntimeDefault' },
-      },
+      securityContext: { ...POD_SECURITY, fsGroupChangePolicy: 'OnRootMismatch' },
       initContainers: [pullContainer(pod)],
       containers: [serveContainer(pod)],
       volumes: volumes(pod),

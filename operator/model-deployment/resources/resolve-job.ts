@@ -4,6 +4,7 @@ import { ENVIRONMENT, type ResolveConfig } from '#contract/programs.ts';
 import type { ModelDeploymentSpec } from '#operator/api/model-deployment.ts';
 import type { Job } from '#operator/kube/index.ts';
 import { childMetadata, type Owner } from '../identity.ts';
+import { CONTAINER_SECURITY, jobPod } from './restricted.ts';
 
 /** A Job's name becomes a label of its pods, which has at most 63 characters. */
 const MAX_NAME = 63;
@@ -36,8 +37,8 @@ export function resolveJob(
     ...(pin === undefined ? {} : { sha256: pin }),
     ...(memoryLimitBytes === undefined ? {} : { memoryLimit: Math.floor(memoryLimitBytes) }),
   };
-  const { serviceAccountName, imagePullSecrets, annotations, labels, env, nodeSelector, tolerations } =
-    spec.serving.pod ?? {};
+  const pod = spec.serving.pod ?? {};
+  const { annotations, labels, env } = pod;
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -56,20 +57,7 @@ export function resolveJob(
           ...(annotations === undefined ? {} : { annotations }),
         },
         spec: {
-          ...(serviceAccountName === undefined ? {} : { serviceAccountName }),
-          ...(imagePullSecrets === undefined ? {} : { imagePullSecrets }),
-          ...(nodeSelector === undefined ? {} : { nodeSelector }),
-          ...(tolerations === undefined ? {} : { tolerations }),
-          restartPolicy: 'Never',
-          automountServiceAccountToken: false,
-          enableServiceLinks: false,
-          securityContext: {
-            runAsNonRoot: true,
-            runAsUser: 65532,
-            runAsGroup: 65532,
-            fsGroup: 65532,
-            seccompProfile: { type: 'RuntimeDefault' },
-          },
+          ...jobPod(pod),
           containers: [
             {
               name: 'resolve',
@@ -87,11 +75,7 @@ export function resolveJob(
                 requests: { cpu: '100m', memory: '128Mi' },
                 limits: { cpu: '1', memory: '512Mi' },
               },
-              securityContext: {
-                allowPrivilegeEscalation: false,
-                readOnlyRootFilesystem: true,
-                capabilities: { drop: ['ALL'] },
-              },
+              securityContext: CONTAINER_SECURITY,
               terminationMessagePolicy: 'File',
               volumeMounts: [{ name: 'temporary', mountPath: '/tmp' }],
             },

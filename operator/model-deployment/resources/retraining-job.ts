@@ -6,10 +6,10 @@ import { durationMs } from '#operator/api/schema.ts';
 import type { CronJob, EnvVar, Job, PodTemplateSpec } from '#operator/kube/index.ts';
 import { MEMORY } from '../annotations.ts';
 import { childMetadata, type Owner } from '../identity.ts';
+import { FOREIGN_CONTAINER_SECURITY, jobPod } from './restricted.ts';
 
 /** A Job's name becomes a label of its pods, which has at most 63 characters. */
 const MAX_NAME = 63;
-const USER = 65532;
 /** A run that could not begin for so long, because another one was on, is left out. */
 const LATE_SECONDS = 300;
 /** A time that never comes, for a template that only people and drift use. */
@@ -109,9 +109,7 @@ function podTemplate(
   features: readonly string[],
 ): PodTemplateSpec {
   const { owner, spec, settings } = context;
-  const { image, command, args, envFrom, resources, serviceAccountName, nodeSelector, tolerations } =
-    settings.job;
-  const imagePullSecrets = spec.serving.pod?.imagePullSecrets;
+  const { image, command, args, envFrom, resources } = settings.job;
   return {
     metadata: {
       labels: {
@@ -121,20 +119,7 @@ function podTemplate(
       },
     },
     spec: {
-      ...(serviceAccountName === undefined ? {} : { serviceAccountName }),
-      ...(imagePullSecrets === undefined ? {} : { imagePullSecrets }),
-      ...(nodeSelector === undefined ? {} : { nodeSelector }),
-      ...(tolerations === undefined ? {} : { tolerations }),
-      restartPolicy: 'Never',
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: USER,
-        runAsGroup: USER,
-        fsGroup: USER,
-        seccompProfile: { type: 'RuntimeDefault' },
-      },
+      ...jobPod({ ...settings.job, imagePullSecrets: spec.serving.pod?.imagePullSecrets }),
       containers: [
         {
           name: 'train',
@@ -145,7 +130,7 @@ function podTemplate(
           env: environment(context, reason, features),
           ...(envFrom === undefined ? {} : { envFrom: envFrom.map(onlyWhatIsThere) }),
           ...(resources === undefined ? {} : { resources: resourcesOf(resources) }),
-          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+          securityContext: FOREIGN_CONTAINER_SECURITY,
           terminationMessagePolicy: 'FallbackToLogsOnError',
           volumeMounts: [{ name: 'temporary', mountPath: '/tmp' }],
         },

@@ -4,6 +4,7 @@ import { revisionLabel } from './identity.ts';
 import type { Observed } from './observed.ts';
 import { podsOf } from './revisions.ts';
 import type { TrafficPlan } from './traffic-plan.ts';
+import { minimum } from './times.ts';
 
 /** A revision that is stable no more serves kept-alive clients until its pods know: for at most this long. */
 const LINGER_MS = 15_000;
@@ -39,6 +40,6 @@ export function lingering(
   );
   return {
     revisions: late.map(({ revision }) => revision),
-    until: late.length === 0 ? undefined : Math.min(...late.map(({ until }) => until + LINGER_MS)),
+    until: minimum(late.map(({ until }) => until + LINGER_MS)),
   };
 }

@@ -23,8 +23,9 @@ import { decideStatus } from './status.ts';
 import { decideStatusWrite } from './status-write.ts';
 import { decideSwitch, type Switch } from './switch.ts';
 import { decideTarget, specTarget, type Target } from './target.ts';
-import { decideRunning, minimum, type Running } from './running.ts';
+import { decideRunning, type Running } from './running.ts';
 import { keepAutoscaler, keepRevision, keepStableService, lookBeforeFirst, retire } from './upkeep.ts';
+import { nextAfter } from './times.ts';
 
 /**
  * What to do about one ModelDeployment. Pure, and at its fixpoint in one go: carried out over the same readings, the next
@@ -191,6 +192,6 @@ function withoutWritesToDeleted(actions: readonly Action[]): readonly Action[] {
 }
 
 function earliest(o: Observed, times: readonly (number | undefined)[]): number | undefined {
-  const due = minimum(times.filter((time) => time !== undefined && time > o.now));
+  const due = nextAfter(o.now, times);
   return due === undefined || !Number.isFinite(due) ? undefined : due - o.now;
 }

@@ -11,7 +11,7 @@ import { mergePatch } from './merge-patch.ts';
 import type { Observed } from './observed.ts';
 import { countingRollback, type RollbackDecision } from './rollback.ts';
 import type { Rollout } from './rollout.ts';
-import { minimum } from './running.ts';
+import { minimum } from './times.ts';
 
 /** Keeps on the object what it is bound to and how it ended, so that a lost status changes nothing. */
 export function bindingActions(o: Observed, decisions: readonly RollbackDecision[]): readonly Action[] {

@@ -8,6 +8,7 @@ import { readyOf, type Rollout } from './rollout.ts';
 import { sizesNow } from './sizes.ts';
 import { planTraffic, type TrafficPlan } from './traffic-plan.ts';
 import { bakeOf } from './position.ts';
+import { minimum } from './times.ts';
 import { decideWarm } from './warm.ts';
 import { stablePods, type Sizes } from '#operator/rollout/stages.ts';
 
@@ -144,10 +145,4 @@ function roomWanted(o: Observed, rollout: Rollout, stable: string | undefined): 
   if (stable === undefined) return false;
   const known = child(o, 'Deployment', stable);
   return wantsRoom(seenFailure(podsOf(o, stable), known.is === 'ours' ? known.object : undefined));
-}
-
-/** The least of the times that are known. */
-export function minimum(times: readonly (number | undefined)[]): number | undefined {
-  const known = times.filter((time) => time !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
 }

@@ -15,6 +15,7 @@ import { trafficNow } from './traffic-map.ts';
 import { sizesNow } from './sizes.ts';
 import { weightNow } from './weight.ts';
 import { readyAt, type Facts, type RevisionRecord } from './revisions.ts';
+import { nextAfter } from './times.ts';
 
 /** A candidate as its pods show it. */
 export interface Pods {
@@ -263,11 +264,10 @@ function lookAt(
   s: Standing,
   holdUntil: number | undefined,
 ): number | undefined {
-  const times = [
+  return nextAfter(o.now, [
     holdUntil,
     s.doneMs === undefined ? undefined : o.now - s.growingMs + s.deadlineMs,
     s.ready === 0 ? o.now - s.idleMs + s.deadlineMs : undefined,
     holdMs === 'person' ? undefined : o.now - s.attendedMs + holdMs + s.deadlineMs,
-  ].filter((time) => time !== undefined && time > o.now);
-  return times.length === 0 ? undefined : Math.min(...(times as readonly number[]));
+  ]);
 }

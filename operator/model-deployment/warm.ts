@@ -3,6 +3,7 @@ import { ours } from './children.ts';
 import { revisionLabel } from './identity.ts';
 import type { Observed } from './observed.ts';
 import type { Promotion } from './annotations.ts';
+import { nextAfter } from './times.ts';
 
 export interface Warm {
   /** Newest first. */
@@ -34,12 +35,10 @@ export function decideWarm(
     .filter(({ expiresAt }, index) => expiresAt > o.now || (baking && index === 0));
   return {
     revisions: kept.map(({ revision }) => revision),
-    nextExpiryAt: minimumAfter(o.now, kept),
+    // One that is kept beyond its time, because its successor is watched, expires with no clock.
+    nextExpiryAt: nextAfter(
+      o.now,
+      kept.map(({ expiresAt }) => expiresAt),
+    ),
   };
-}
-
-/** One that is kept beyond its time, because its successor is watched, expires with no clock. */
-function minimumAfter(now: number, kept: readonly { readonly expiresAt: number }[]): number | undefined {
-  const times = kept.map(({ expiresAt }) => expiresAt).filter((time) => time > now);
-  return times.length === 0 ? undefined : Math.min(...times);
 }

@@ -92,6 +92,8 @@ export const oneModel: readonly VariableModel[] = [
   labelVariable('namespace', 'Namespace', 'label_values(windlass_modeldeployment_info, namespace)'),
   labelVariable('name', 'Model', 'label_values(windlass_modeldeployment_info{namespace="$namespace"}, name)'),
 ];
+/** What those variables choose, as matchers. */
+export const ONE_MODEL = 'namespace="$namespace",name="$name"';
 
 const linkTo = (name: Name): DashboardLink => ({
   type: 'link',

@@ -92,6 +92,19 @@ const who = [
     value: 'Weight',
     link: rowLink('rollout'),
   }),
+  table({
+    title: 'Drifted features',
+    description:
+      'Above their limit over all pods of the stable revision together, where the spec has drift; the index beside each.',
+    width: 24,
+    height: 6,
+    query: {
+      expr: `max by (namespace, name, feature) (windlass_modeldeployment_drift_psi{${objects}}) > max by (namespace, name, feature) (windlass_modeldeployment_drift_limit{${objects}})`,
+    },
+    columns: { namespace: 'Namespace', name: 'Model', feature: 'Feature' },
+    value: 'Index',
+    link: rowLink('model'),
+  }),
 ];
 
 const history = [

@@ -1,10 +1,10 @@
 import type { Dashboard } from '@grafana/schema/dist/esm/raw/dashboard/x/Dashboard_types.gen';
 import { JOB } from '../scrape.ts';
-import { dashboard, labelVariable, oneModel } from './dashboard.ts';
+import { dashboard, labelVariable, ONE_MODEL, oneModel } from './dashboard.ts';
+import { drift } from './drift.ts';
 import { heatmap, stat, timeSeries } from './panel.ts';
 
-const object = 'namespace="$namespace",name="$name"';
-const pods = `job="${JOB.runtime}",${object}`;
+const pods = `job="${JOB.runtime}",${ONE_MODEL}`;
 const predictions = `${pods},method="POST"`;
 const RATE = '[$__rate_interval]';
 
@@ -17,14 +17,14 @@ const now = [
     title: 'Ready says',
     description:
       'The reason of the condition Ready; kubectl windlass status says the cause and the next step.',
-    query: { expr: `max by (reason) (windlass_modeldeployment_info{${object}})`, legend: '{{reason}}' },
+    query: { expr: `max by (reason) (windlass_modeldeployment_info{${ONE_MODEL}})`, legend: '{{reason}}' },
     word: true,
   }),
   stat({
     title: 'Stable revision',
     description: 'Its number and the model’s version.',
     query: {
-      expr: `max by (number, version) (windlass_modeldeployment_info{${object}})`,
+      expr: `max by (number, version) (windlass_modeldeployment_info{${ONE_MODEL}})`,
       legend: '{{number}} (version {{version}})',
     },
     word: true,
@@ -32,12 +32,12 @@ const now = [
   stat({
     title: 'Ready pods',
     description: 'Of the stable revision; the spec asks for as many as the next figure says.',
-    query: { expr: `max(windlass_modeldeployment_ready_replicas{${object}})` },
+    query: { expr: `max(windlass_modeldeployment_ready_replicas{${ONE_MODEL}})` },
   }),
   stat({
     title: 'Wanted pods',
     description: 'spec.replicas, by whoever owns it.',
-    query: { expr: `max(windlass_modeldeployment_spec_replicas{${object}})` },
+    query: { expr: `max(windlass_modeldeployment_spec_replicas{${ONE_MODEL}})` },
   }),
   stat({
     title: 'Errors',
@@ -127,40 +127,6 @@ const outcomes = [
     description: 'Of regressions: how many predictions fell into each range.',
     width: 8,
     query: { expr: `sum by (le) (increase(prediction_value_bucket{${pods}}${RATE}))`, legend: '{{le}}' },
-  }),
-];
-
-const drifted = (feature: string): string => `${pods},feature=~"${feature}"`;
-const drift = [
-  timeSeries({
-    title: 'Drift by feature',
-    description:
-      'Population stability index against the training data, over all pods by the rows that each saw. Above 1, a feature has drifted: the index is divided by its limit.',
-    limits: [[1, 'red']],
-    queries: [
-      {
-        expr: `(sum by (feature) (model_prediction_drift{${drifted('$feature')}} * windlass_drift_samples{${drifted('$feature')}}) / sum by (feature) (windlass_drift_samples{${drifted('$feature')}} and model_prediction_drift{${drifted('$feature')}})) / max by (feature) (windlass_drift_limit{${drifted('$feature')}})`,
-        legend: '{{feature}}',
-      },
-    ],
-  }),
-  timeSeries({
-    title: 'Values of the chosen features',
-    description:
-      'Shares of each bin of the reference; `missing`, `under` and `over` are where broken callers show.',
-    unit: 'percentunit',
-    stacked: true,
-    queries: [
-      {
-        expr: `sum by (feature, bin) (rate(feature_values_total{${drifted('$feature')}}${RATE})) / on (feature) group_left sum by (feature) (rate(feature_values_total{${drifted('$feature')}}${RATE}))`,
-        legend: '{{feature}}: {{bin}}',
-      },
-    ],
-  }),
-  timeSeries({
-    title: 'Rows in the window',
-    description: 'Nothing is said of drift while a pod has too few.',
-    queries: [{ expr: `min by (pod) (windlass_drift_samples{${drifted('$feature')}})`, legend: '{{pod}}' }],
   }),
 ];
 

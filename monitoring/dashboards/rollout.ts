@@ -1,10 +1,9 @@
 import type { Dashboard } from '@grafana/schema/dist/esm/raw/dashboard/x/Dashboard_types.gen';
 import { JOB } from '../scrape.ts';
-import { dashboard, oneModel } from './dashboard.ts';
+import { dashboard, ONE_MODEL, oneModel } from './dashboard.ts';
 import { heatmap, stat, table, timeline, timeSeries } from './panel.ts';
 
-const object = 'namespace="$namespace",name="$name"';
-const pods = `job="${JOB.runtime}",${object}`;
+const pods = `job="${JOB.runtime}",${ONE_MODEL}`;
 const RATE = '[$__rate_interval]';
 const FROM_CANDIDATE = `${pods},target="candidate"`;
 
@@ -24,19 +23,22 @@ const whereItIs = [
   stat({
     title: 'Phase',
     description: 'Where the rollout is; Stable: there is none.',
-    query: { expr: `max by (phase) (windlass_modeldeployment_info{${object}})`, legend: '{{phase}}' },
+    query: { expr: `max by (phase) (windlass_modeldeployment_info{${ONE_MODEL}})`, legend: '{{phase}}' },
     word: true,
   }),
   stat({
     title: 'Ready says',
     description: 'The reason of the condition Ready. WaitingForPromotion and Paused wait for a person.',
-    query: { expr: `max by (reason) (windlass_modeldeployment_info{${object}})`, legend: '{{reason}}' },
+    query: { expr: `max by (reason) (windlass_modeldeployment_info{${ONE_MODEL}})`, legend: '{{reason}}' },
     word: true,
   }),
   stat({
     title: 'Candidate',
     description: 'The ModelRevision on its way.',
-    query: { expr: `max by (candidate) (windlass_modeldeployment_info{${object}})`, legend: '{{candidate}}' },
+    query: {
+      expr: `max by (candidate) (windlass_modeldeployment_info{${ONE_MODEL}})`,
+      legend: '{{candidate}}',
+    },
     word: true,
     width: 6,
   }),
@@ -44,20 +46,20 @@ const whereItIs = [
     title: 'Weight',
     description: 'Percent of the requests that the candidate is meant to answer.',
     unit: 'percent',
-    query: { expr: `max(windlass_rollout_weight{${object}})` },
+    query: { expr: `max(windlass_rollout_weight{${ONE_MODEL}})` },
     width: 3,
   }),
   stat({
     title: 'Step',
     description: 'From 1; 0 is before the first one.',
-    query: { expr: `max(windlass_rollout_step{${object}})` },
+    query: { expr: `max(windlass_rollout_step{${ONE_MODEL}})` },
     width: 3,
   }),
   stat({
     title: 'In this phase for',
     description: 'Since the phase or step began.',
     unit: 's',
-    query: { expr: `time() - max(windlass_rollout_phase_since_seconds{${object}})` },
+    query: { expr: `time() - max(windlass_rollout_phase_since_seconds{${ONE_MODEL}})` },
     limits: [
       [14_400, 'yellow'],
       [86_400, 'red'],
@@ -73,10 +75,10 @@ const traffic = [
     unit: 'percent',
     max: 100,
     queries: [
-      { expr: `max(windlass_rollout_weight{${object}})`, legend: 'meant' },
+      { expr: `max(windlass_rollout_weight{${ONE_MODEL}})`, legend: 'meant' },
       {
         // Of the stable pods alone, whichever of them applied 0 too: the others pass nothing on.
-        expr: `min(windlass_traffic_weight{${pods}} and on (namespace, name, revision) windlass_modeldeployment_info{${object}})`,
+        expr: `min(windlass_traffic_weight{${pods}} and on (namespace, name, revision) windlass_modeldeployment_info{${ONE_MODEL}})`,
         legend: 'least applied',
       },
       { expr: `max(windlass_traffic_weight{${pods}})`, legend: 'most applied' },
@@ -145,7 +147,7 @@ const compared = [
 ];
 
 const state = (name: string, value: number): string =>
-  `max by (check) (windlass_rollout_check{${object},state="${name}"}) * ${String(value)}`;
+  `max by (check) (windlass_rollout_check{${ONE_MODEL},state="${name}"}) * ${String(value)}`;
 const checks = [
   timeline({
     title: 'Checks',

@@ -6,6 +6,7 @@ import type { Observed } from './observed.ts';
 import { findRecord, podsOf, promote, type Facts } from './revisions.ts';
 import { readyOf, type Rollout } from './rollout.ts';
 import { sizesNow } from './sizes.ts';
+import { ownTrafficMap } from './traffic-map.ts';
 import { planTraffic, type TrafficPlan } from './traffic-plan.ts';
 import { bakeOf } from './position.ts';
 import { minimum } from './times.ts';
@@ -32,8 +33,10 @@ export function decideRunning(o: Observed, facts: Facts, rollout: Rollout): Runn
   const stable = rollout.phase === 'Promoting' ? rollout.candidate.name : facts.stable;
   const promotions = stable === undefined ? facts.promotions : promote(facts.promotions, stable, o.now);
   const serving = [...new Set([stable, candidate])].filter((name) => name !== undefined);
+  const traffic = planTraffic(o, facts, rollout, stable);
+  const remembered = promotions.filter((promotion) => staysKnown(o, facts, rollout, traffic, promotion));
   // Nothing is undone to a revision whose ModelRevision was deleted, or that failed once it was stable: neither is kept.
-  const recorded = promotions.filter(({ revision, from }) => {
+  const recorded = remembered.filter(({ revision, from }) => {
     const record = findRecord(facts, revision);
     if (rollout.phase === 'Rejected' && rollout.revision.name === revision) return false;
     return record !== undefined && (record.rejection === undefined || record.rejection.at < from);
@@ -42,8 +45,7 @@ export function decideRunning(o: Observed, facts: Facts, rollout: Rollout): Runn
     roomWanted: roomWanted(o, rollout, stable),
     baking: bakeOf(rollout) !== undefined,
   });
-  const traffic = planTraffic(o, facts, rollout, stable);
-  const linger = lingering(o, stable, promotions, traffic);
+  const linger = lingering(o, stable, remembered, traffic);
   const order = [
     ...new Set([...serving, ...warm.revisions, ...linger.revisions, ...heldBack(o, rollout, promotions)]),
   ];
@@ -57,6 +59,24 @@ export function decideRunning(o: Observed, facts: Facts, rollout: Rollout): Runn
     traffic,
     nextExpiryAt: minimum([warm.nextExpiryAt, linger.until]),
   };
+}
+
+/**
+ * Whether the next plan knows of a promotion, too. Where the traffic ConfigMap cannot be written, the states of the
+ * revisions alone tell who served: one that lost its record, is asked for or rejected has none that says so from now on.
+ */
+function staysKnown(
+  o: Observed,
+  facts: Facts,
+  rollout: Rollout,
+  { traffic }: TrafficPlan,
+  { revision, from }: Facts['promotions'][number],
+): boolean {
+  if (traffic !== undefined || ownTrafficMap(o) !== undefined) return true;
+  if (rollout.phase === 'Rejected' && rollout.revision.name === revision) return false;
+  if ('candidate' in rollout && rollout.candidate?.name === revision) return false;
+  const record = findRecord(facts, revision);
+  return record !== undefined && (record.rejection === undefined || record.rejection.at <= from);
 }
 
 function runningCandidate(o: Observed, rollout: Rollout): string | undefined {

@@ -34,7 +34,7 @@ export function retrain(name: string, options: RetrainOptions, io: Io): Promise<
     io.out(
       dryRun
         ? `Job ${job.metadata.name} would train a new model (dry run: nothing has been written)\n`
-        : `Job ${job.metadata.name} trains a new model for ${name}\nNext: kubectl logs -f job/${job.metadata.name} -n ${namespace}\n  or: kubectl windlass status ${name} -n ${namespace} --watch\n`,
+        : `Job ${job.metadata.name} trains a new model for ${name}\nNext: kubectl logs -f job/${job.metadata.name} -n ${namespace}\n  or: kubectl windlass status ${name} -n ${namespace}\n`,
     );
     return EXIT.ok;
   });

@@ -1,7 +1,7 @@
 import { LABEL } from '#contract/names.ts';
 import type { ModelDeployment } from '#operator/api/objects.ts';
 import type { CronJob, Job } from '#operator/kube/index.ts';
-import { CliError } from '../exit.ts';
+import { CliError, EXIT } from '../exit.ts';
 
 const MAX_NAME = 63;
 
@@ -48,6 +48,7 @@ export function refusal({ metadata, spec, status }: ModelDeployment, force: bool
   const { name } = metadata;
   if (spec.retraining === undefined) {
     return new CliError(`${name} has no spec.retraining: nothing says how to train it`, {
+      exitCode: EXIT.usage,
       hint: 'give it a job: docs/retraining.md',
     });
   }
@@ -55,6 +56,9 @@ export function refusal({ metadata, spec, status }: ModelDeployment, force: bool
   if (retraining?.lastResult !== 'Running' || force) return undefined;
   return new CliError(
     `${name} is being retrained already, since ${retraining.lastStarted}: Job ${retraining.jobName}`,
-    { hint: `follow it: kubectl logs -f job/${retraining.jobName}; or --force to start another beside it` },
+    {
+      exitCode: EXIT.usage,
+      hint: `follow it: kubectl logs -f job/${retraining.jobName}; or --force to start another beside it`,
+    },
   );
 }

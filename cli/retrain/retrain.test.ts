@@ -3,6 +3,7 @@ import { LABEL } from '#contract/names.ts';
 import { modelDeploymentSpecSchema } from '#operator/api/model-deployment.ts';
 import { retrainingStatusSchema } from '#operator/api/retraining-settings.ts';
 import type { CronJob } from '#operator/kube/index.ts';
+import { EXIT } from '../exit.ts';
 import { renderTree } from '../status/tree.ts';
 import { statusView } from '../status/view.ts';
 import { condition, deployment, NOW } from '../testing.ts';
@@ -76,10 +77,16 @@ describe('a Job by hand', () => {
   });
 
   it('is refused where nothing says how to train, and beside another one unless that is wanted', () => {
-    expect(refusal(deployment(), false)?.message).toContain('no spec.retraining');
+    expect(refusal(deployment(), false)).toMatchObject({
+      message: expect.stringContaining('no spec.retraining') as string,
+      exitCode: EXIT.usage,
+    });
     expect(refusal(asked, false)).toBeUndefined();
     const busy = { ...asked, status: { retraining: running } };
-    expect(refusal(busy, false)?.message).toContain('bankchurn-retrain-0123456789');
+    expect(refusal(busy, false)).toMatchObject({
+      message: expect.stringContaining('bankchurn-retrain-0123456789') as string,
+      exitCode: EXIT.usage,
+    });
     expect(refusal(busy, true)).toBeUndefined();
   });
 });

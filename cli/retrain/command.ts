@@ -7,7 +7,7 @@ import type { GlobalOptions } from '../options.ts';
 import { readDeployment } from '../read.ts';
 import { withSession, type Session } from '../session.ts';
 import { createObject } from '../write.ts';
-import { manualJob, refusal } from './job.ts';
+import { foreign, manualJob, refusal } from './job.ts';
 
 export interface RetrainOptions extends GlobalOptions {
   readonly force?: boolean;
@@ -23,6 +23,8 @@ export function retrain(name: string, options: RetrainOptions, io: Io): Promise<
     if (refused !== undefined) throw refused;
     const dryRun = options.dryRun === true;
     const template = await readTemplate(session, name);
+    const notOurs = foreign(template, deployment);
+    if (notOurs !== undefined) throw notOurs;
     const job = await createObject(session, JOB, manualJob(template, randomBytes(4).toString('hex')), {
       dryRun,
     });

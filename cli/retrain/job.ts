@@ -43,6 +43,21 @@ export function manualJob(cronJob: CronJob, suffix: string): Job {
   };
 }
 
+/** Why a CronJob of that name is no template; undefined where the ModelDeployment controls it. */
+export function foreign({ metadata }: CronJob, { metadata: owner }: ModelDeployment): CliError | undefined {
+  const controller = metadata.ownerReferences?.find((reference) => reference.controller === true);
+  if (owner.uid !== undefined && controller?.uid === owner.uid) return undefined;
+  const { name } = owner;
+  const whose =
+    controller === undefined ? 'nobody' : `${controller.kind} ${controller.name} (${controller.uid})`;
+  return new CliError(
+    `CronJob ${metadata.name} is not the one that the operator makes of ${name}'s spec.retraining: it belongs to ${whose}`,
+    {
+      hint: `rename or delete it, and the operator makes its own: kubectl get cronjob ${metadata.name} -o yaml; kubectl windlass status ${name}`,
+    },
+  );
+}
+
 /** Why no Job is made; undefined where one may be. */
 export function refusal({ metadata, spec, status }: ModelDeployment, force: boolean): CliError | undefined {
   const { name } = metadata;

@@ -7,7 +7,7 @@ import { EXIT } from '../exit.ts';
 import { renderTree } from '../status/tree.ts';
 import { statusView } from '../status/view.ts';
 import { condition, deployment, NOW } from '../testing.ts';
-import { manualJob, refusal } from './job.ts';
+import { foreign, manualJob, refusal } from './job.ts';
 
 const cronJob: CronJob = {
   apiVersion: 'batch/v1',
@@ -74,6 +74,28 @@ describe('a Job by hand', () => {
   it('of a long name keeps to what a label may have', () => {
     const long = { ...cronJob, metadata: { ...cronJob.metadata, name: 'n'.repeat(52) } };
     expect(manualJob(long, 'abcd1234').metadata.name).toHaveLength(63);
+  });
+
+  it('is made of the CronJob alone that the ModelDeployment controls', () => {
+    const owned = (uid: string, controller = true): CronJob => ({
+      ...cronJob,
+      metadata: {
+        ...cronJob.metadata,
+        ownerReferences: [
+          {
+            apiVersion: 'windlass.dev/v1alpha1',
+            kind: 'ModelDeployment',
+            name: 'bankchurn',
+            uid,
+            controller,
+          },
+        ],
+      },
+    });
+    expect(foreign(owned('md-uid'), asked)).toBeUndefined();
+    expect(foreign(cronJob, asked)?.message).toContain('it belongs to nobody');
+    expect(foreign(owned('md-uid', false), asked)?.message).toContain('it belongs to nobody');
+    expect(foreign(owned('another'), asked)?.message).toContain('ModelDeployment bankchurn (another)');
   });
 
   it('is refused where nothing says how to train, and beside another one unless that is wanted', () => {

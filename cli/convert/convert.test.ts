@@ -40,11 +40,15 @@ async function run(text: string, options: Partial<ConvertOptions> = {}): Promise
   return { code, ...written, deployments };
 }
 
+/** Without Knative; where nothing is said, KServe takes its older default. */
+const STANDARD = { annotations: { 'serving.kserve.io/deploymentMode': 'Standard' } };
+const ON_KNATIVE = { annotations: {} };
+
 const service = (predictor: object, more: object = {}, metadata: object = {}): string =>
   stringify({
     apiVersion: 'serving.kserve.io/v1beta1',
     kind: 'InferenceService',
-    metadata: { name: 'churn', ...metadata },
+    metadata: { name: 'churn', ...STANDARD, ...metadata },
     spec: { predictor, ...more },
   });
 
@@ -231,7 +235,8 @@ describe('pods', () => {
   });
 
   test('that were scaled to zero, or by requests, are not, and it is said', async () => {
-    const [code, spec, err] = await specOf({ minReplicas: 0, maxReplicas: 5, scaleTarget: 10 });
+    const asked = { minReplicas: 0, maxReplicas: 5, scaleTarget: 10 };
+    const [code, spec, err] = await specOf(asked, ON_KNATIVE);
     expect([code, spec['autoscaling']]).toEqual([
       1,
       { minReplicas: 1, maxReplicas: 5, targetCPUUtilizationPercentage: 80 },
@@ -240,6 +245,21 @@ describe('pods', () => {
     expect(err).toMatch(/not converted: spec\.predictor\.scaleTarget: scaling by concurrency needs Knative/);
     expect(err).toMatch(/to check: spec\.predictor: .*serving\.resources\.requests\.cpu/);
   });
+
+  test.each([
+    ['absent', {}],
+    ['0', { maxReplicas: 0 }],
+    ['absent, with a target', { scaleTarget: 10 }],
+  ])(
+    'that Knative scales without a limit (maxReplicas is %s) are a number, and it is said',
+    async (_, more) => {
+      const [code, spec, err] = await specOf({ minReplicas: 2, ...more }, ON_KNATIVE);
+      expect([code, spec]).toEqual([1, expect.objectContaining({ replicas: 2 })]);
+      expect(spec['autoscaling']).toBeUndefined();
+      expect(err).toMatch(/not converted: spec\.predictor\.maxReplicas: .* 2 pods: set maxReplicas/);
+      expect((await specOf({ minReplicas: 2, maxReplicas: 0 }))[0]).toBe(0);
+    },
+  );
 
   test('that are scaled by memory are so here', async () => {
     const [code, spec] = await specOf({

@@ -7,6 +7,7 @@ export type Scaling = Partial<Pick<ModelDeploymentSpec, 'replicas' | 'autoscalin
 /** What KServe aims at where nothing is said (RawDeployment): percent of the CPU request. */
 const CPU_TARGET = 80;
 const AT = ['spec', 'predictor'];
+const MODE = 'serving.kserve.io/deploymentMode';
 
 /** How many pods: a number, or an autoscaler. */
 export function scalingOf(service: InferenceService, notes: Notes): Scaling {
@@ -18,6 +19,14 @@ export function scalingOf(service: InferenceService, notes: Notes): Scaling {
       [...AT, 'minReplicas'],
       'a ModelDeployment is not scaled to zero by itself, and a first request would wait: 1 pod stays (replicas: 0 stops it by hand)',
     );
+  }
+  if (isUnlimited(service)) {
+    notes.taken([...AT, 'scaleMetric'], [...AT, 'scaleTarget']);
+    notes.lost(
+      [...AT, 'maxReplicas'],
+      `on Knative, KServe's older default, this means as many pods as requests ask for; here it is ${least} ${least === 1 ? 'pod' : 'pods'}: set maxReplicas and convert again, or the annotation ${MODE}: Standard where Knative does not serve it`,
+    );
+    return { replicas: least };
   }
   if (maxReplicas === undefined || maxReplicas <= least) {
     if (scaleTarget !== undefined)
@@ -43,8 +52,13 @@ export function scalingOf(service: InferenceService, notes: Notes): Scaling {
   return { autoscaling: { ...range, targetCPUUtilizationPercentage: CPU_TARGET } };
 }
 
+/** Knative takes no maximum, and 0, for as many pods as requests ask for. */
+function isUnlimited(service: InferenceService): boolean {
+  return isServerless(service) && (service.spec.predictor.maxReplicas ?? 0) === 0;
+}
+
 /** KServe's older default is Knative; an annotation says otherwise. */
 export function isServerless({ metadata: { annotations = {} } }: InferenceService): boolean {
-  const mode = annotations['serving.kserve.io/deploymentMode'] ?? '';
+  const mode = annotations[MODE] ?? '';
   return !/^(rawdeployment|standard)$/i.test(mode);
 }

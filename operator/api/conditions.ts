@@ -20,6 +20,8 @@ export const REASONS = {
   scaling: 'Scaling',
   /** It is what the spec asks for, and none of its pods is ready. */
   unavailable: 'Unavailable',
+  /** Its pods are ready, and the nodes' routes from its Service to them come about: a few seconds. */
+  routing: 'Routing',
   /** Nothing was ever promoted. */
   noStableRevision: 'NoStableRevision',
   scaledToZero: 'ScaledToZero',

@@ -3,7 +3,7 @@ import { REASONS } from '#operator/api/conditions.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
 import { cost, describeBake, describeRollout } from './describe-rollout.ts';
-import { because, serves, text, type Text } from './sentences.ts';
+import { because, routes, serves, text, type Text } from './sentences.ts';
 import type { Serving, Situation } from './situation.ts';
 
 /** Ready's reason and message: one cause, and the next step. */
@@ -81,6 +81,8 @@ export function describe(situation: Situation, serving: Serving, o: Observed): T
         reason: serving.failure?.reason ?? REASONS.unavailable,
         message: `No pod of revision ${text(serving.revision)} is ready.${because(serving.failure) || ` See kubectl describe pods -l ${LABEL.revision}=${serving.revision?.name ?? ''}.`}${situation.meanwhile === undefined ? '' : ` ${describe(situation.meanwhile, serving, o).message}`}`,
       };
+    case 'routing':
+      return { reason: REASONS.routing, message: routes(serving) };
     case 'scaling':
       return { reason: REASONS.scaling, message: `${serves(serving)}${because(serving.failure)}` };
     case 'serving':

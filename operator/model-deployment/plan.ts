@@ -23,6 +23,7 @@ import { decideStatus } from './status.ts';
 import { decideStatusWrite } from './status-write.ts';
 import { decideSwitch, type Switch } from './switch.ts';
 import { decideTarget, specTarget, type Target } from './target.ts';
+import { routedAt } from './routing.ts';
 import { decideRunning, type Running } from './running.ts';
 import { keepAutoscaler, keepRevision, keepStableService, lookBeforeFirst, retire } from './upkeep.ts';
 import { nextAfter } from './times.ts';
@@ -77,7 +78,15 @@ function planOf(o: Observed, decided: Decided, undo: ModelRollback | undefined):
   const switching = switchTo(o, facts, rollout, running);
   const following = rollback !== undefined && !isAutomatic(rollback);
   const sourcing = decideSourcing(o, facts, target, following);
-  const outcome = { facts, rollout, rollback, stable, live, traffic: running.traffic.traffic };
+  const outcome = {
+    facts,
+    rollout,
+    rollback,
+    stable,
+    live,
+    traffic: running.traffic.traffic,
+    routedAt: stable === undefined ? undefined : routedAt(o, stable, running.promotions.at(-1)?.from),
+  };
   const drift = decideDrift(o, stable);
   const retraining = decideRetraining(o, {
     stable,
@@ -86,7 +95,7 @@ function planOf(o: Observed, decided: Decided, undo: ModelRollback | undefined):
     isRollingOut: isRollingOut(rollout),
   });
   const { status, situation } = decideStatus(o, outcome, { drift, retraining: retraining.status });
-  const write = decideStatusWrite(o, status, running.promotions.at(-1)?.from);
+  const write = decideStatusWrite(o, status);
   const told = { o, facts, rollout, stable, rollbacks, situation };
   const actions: readonly Action[] = [
     ...(undo === undefined ? [] : [{ verb: 'create', kind: 'ModelRollback', object: undo } as const]),
@@ -123,6 +132,7 @@ function planOf(o: Observed, decided: Decided, undo: ModelRollback | undefined):
     drift: driftRequest(o, stable),
     requeueAfterMs: earliest(o, [
       write.dueAt,
+      outcome.routedAt,
       retraining.againAt,
       switching.againAt,
       running.nextExpiryAt,

@@ -11,6 +11,10 @@ export function serves({ revision, ready, desired }: Serving): string {
   return `Revision ${text(revision)} serves: ${ready} of ${desired} pods are ready.`;
 }
 
+export function routes({ revision, ready, desired }: Serving): string {
+  return `Revision ${text(revision)} has ${ready} of ${desired} pods ready; it serves in a few seconds, once the nodes lead clients of its Service to them.`;
+}
+
 export function because(failure: { readonly message: string } | undefined): string {
   return failure === undefined ? '' : ` ${failure.message}`;
 }

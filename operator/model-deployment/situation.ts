@@ -82,6 +82,8 @@ export type Situation =
       /** The rollout that is on its way all the same. */
       readonly meanwhile?: OnItsWay;
     }
+  /** Its pods are ready, and nodes may not lead clients to them yet. */
+  | { readonly is: 'routing' }
   | { readonly is: 'scaling' }
   | { readonly is: 'serving' };
 
@@ -97,6 +99,8 @@ export interface Outcome {
   readonly live: ReadonlySet<string>;
   /** What pods are told of the traffic. */
   readonly traffic: Traffic | undefined;
+  /** When nodes lead to the ready pods of the stable revision; undefined: they do. */
+  readonly routedAt: number | undefined;
 }
 
 export function named(o: Observed, facts: Facts, name: string): Named {
@@ -156,6 +160,7 @@ function ownSituation(o: Observed, outcome: Outcome): Situation {
     return { is: 'scaledToZero', waiting, rollback: undefined };
   }
   if (ready === 0) return { is: 'unavailable' };
+  if (outcome.routedAt !== undefined) return { is: 'routing' };
   const bake = bakeOf(rollout);
   if (bake !== undefined) {
     const revision = named(o, outcome.facts, bake.progress.revision);

@@ -1,20 +1,15 @@
 import { canonicalJson } from '#contract/canonical.ts';
-import { findCondition, type ConditionType } from '#operator/api/conditions.ts';
 import type { ModelDeploymentStatus } from '#operator/api/model-deployment.ts';
 import { timeMs } from './annotations.ts';
 import { SPLIT_APPLIED } from './applied-check.ts';
 import { mergePatch } from './merge-patch.ts';
 import type { Observed } from './observed.ts';
-import { isReady, podsOf, readyAt } from './revisions.ts';
+import { readyAt } from './revisions.ts';
 
 /** A source that is read at once is worth no write of its own. */
 const SHORT_RESOLVE_MS = 3_000;
 /** Counts and texts that still move are written once they rest. */
 const SETTLE_MS = 5_000;
-/** A node's kube-proxy gathers changes for up to a second, and the pods of a Service that had none come late to it. */
-const ROUTED_MS = 2_000;
-/** Kubernetes cuts its times to seconds. */
-const WHOLE_SECOND_MS = 1_000;
 
 /** Nothing is held back for longer: a time beyond it was noted before the clock was set back. */
 const LONGEST_MS = 10_000;
@@ -28,24 +23,12 @@ export interface StatusWrite {
 
 const NOTHING: StatusWrite = { patch: undefined, dueAt: undefined };
 
-/**
- * Writes what changed, but no news of counts while pods come and go, no phase that is over in a moment, and no Ready
- * before requests get there. `promotedAt` is when the stable revision's last promotion was decided, in ms.
- */
-export function decideStatusWrite(
-  o: Observed,
-  next: ModelDeploymentStatus,
-  promotedAt: number | undefined,
-): StatusWrite {
+/** Writes what changed, but no news of counts while pods come and go, and no phase that is over in a moment. */
+export function decideStatusWrite(o: Observed, next: ModelDeploymentStatus): StatusWrite {
   const before = o.modelDeployment.status ?? {};
   const patch = mergePatch(before, next);
   if (patch === undefined) return NOTHING;
-  const heldUntil = Math.max(
-    shortResolve(o, next),
-    restsAt(o, before, next),
-    routedAt(o, before, next, promotedAt ?? 0),
-    readingsAt(o, before, next),
-  );
+  const heldUntil = Math.max(shortResolve(o, next), restsAt(o, before, next), readingsAt(o, before, next));
   const held = heldUntil > o.now && heldUntil <= o.now + LONGEST_MS;
   return held ? { patch: undefined, dueAt: heldUntil } : { patch, dueAt: undefined };
 }
@@ -54,23 +37,6 @@ function shortResolve(o: Observed, next: ModelDeploymentStatus): number {
   if (next.rollout?.phase !== 'Resolving') return 0;
   if (o.source.state === 'idle') return o.now + SHORT_RESOLVE_MS;
   return o.source.state === 'pending' ? o.source.since + SHORT_RESOLVE_MS : 0;
-}
-
-/** When nodes route to the stable revision, where nothing answered before. */
-function routedAt(
-  o: Observed,
-  before: ModelDeploymentStatus,
-  next: ModelDeploymentStatus,
-  promotedAt: number,
-): number {
-  const becomesReady = is('Ready', next) && is('Available', next) && !is('Available', before);
-  if (!becomesReady || next.stableRevision === undefined) return 0;
-  const readySince = podsOf(o, next.stableRevision).filter(isReady).map(readyAt);
-  return Math.max(promotedAt, Math.min(...readySince) + WHOLE_SECOND_MS) + ROUTED_MS;
-}
-
-function is(type: ConditionType, { conditions }: ModelDeploymentStatus): boolean {
-  return findCondition(conditions, type)?.status === 'True';
 }
 
 /** Checks' values and drift's move with each reading: at most one write in this time shows them. */

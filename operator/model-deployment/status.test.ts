@@ -81,6 +81,17 @@ const SITUATIONS: readonly (readonly [
     'False',
     '0 of 1 pods are ready',
   ],
+  [
+    'routing',
+    async () => {
+      world.setSource({ state: 'resolved', source: resolvedSource('1'), at: world.now });
+      await world.reconcile();
+      world.runPods({ ready: true });
+    },
+    'Routing',
+    'False',
+    '1 of 1 pods ready; it serves in a few seconds',
+  ],
   ['serving', async () => serve('1'), 'Serving', 'True', '1 of 1 pods are ready'],
   [
     'scaling',

@@ -14,7 +14,7 @@ import { LABEL } from '#contract/names.ts';
 import { isoTime } from './annotations.ts';
 import type { DriftDecision } from './drift.ts';
 import { describe } from './describe.ts';
-import { because, serves, text, type Text } from './sentences.ts';
+import { because, routes, serves, text, type Text } from './sentences.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
 import { podsOf, resolvedRevision } from './revisions.ts';
@@ -48,7 +48,7 @@ const ON_ITS_WAY: Row = {
 };
 const STUCK: Row = { ready: 'False', reconciling: false, stalled: true, kstatus: 'Failed', argo: 'Degraded' };
 
-/** The one table: situation -> Ready, Reconciling, Stalled. Available follows from the stable revision's pods alone. */
+/** The one table: situation -> Ready, Reconciling, Stalled. Available follows from the stable revision's pods and the routes to them alone. */
 export const CONDITION_TABLE: Readonly<Record<Situation['is'], Row>> = {
   obstructed: STUCK,
   rejected: STUCK,
@@ -64,17 +64,20 @@ export const CONDITION_TABLE: Readonly<Record<Situation['is'], Row>> = {
   bakeFailed: { ...ON_ITS_WAY, argo: 'Suspended' },
   scaledToZero: DONE,
   unavailable: ON_ITS_WAY,
+  routing: ON_ITS_WAY,
   scaling: { ...ON_ITS_WAY, ready: 'True' },
   serving: DONE,
 };
 
-function available(serving: Serving): { readonly status: 'True' | 'False' } & Text {
+function available(serving: Serving, isRouted: boolean): { readonly status: 'True' | 'False' } & Text {
   if (serving.desired === 0) {
     return { status: 'False', reason: REASONS.scaledToZero, message: 'spec.replicas is 0.' };
   }
   if (serving.revision === undefined) {
     return { status: 'False', reason: REASONS.noStableRevision, message: 'No revision was promoted yet.' };
   }
+  if (serving.ready > 0 && !isRouted)
+    return { status: 'False', reason: REASONS.routing, message: routes(serving) };
   if (serving.ready > 0) return { status: 'True', reason: REASONS.serving, message: serves(serving) };
   const message = `No pod of revision ${text(serving.revision)} is ready.${because(serving.failure)}`;
   return { status: 'False', reason: serving.failure?.reason ?? REASONS.unavailable, message };
@@ -132,7 +135,7 @@ function conditions(
     ...(generation === undefined ? {} : { observedGeneration: generation }),
   });
   const quiet: Text = { reason: REASONS.idle, message: '' };
-  const isAvailable = available(serving);
+  const isAvailable = available(serving, outcome.routedAt === undefined);
   const isResolved = resolution(o, outcome);
   const stalledReason: Reason = situation.is === 'rejected' ? REASONS.rejected : ready.reason;
   return [

@@ -112,7 +112,7 @@ export class Portfolio {
     return `http://${ip.trim()}`;
   }
 
-  /** Ready is about pods; a node's rules take a moment more to lead to a Service that is new. */
+  /** Ready leaves the nodes a few seconds to learn of a Service that is new; one under heavy load takes longer. */
   async answering(name: string): Promise<string> {
     const address = await this.address(name);
     const end = performance.now() + ROUTED_WITHIN_MS;

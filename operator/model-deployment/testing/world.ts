@@ -137,7 +137,7 @@ export class World {
   /** Lets the nodes' routes to the first pods come about, where a status waits for that. */
   async routed(): Promise<void> {
     if (findCondition(this.modelDeployment.status?.conditions, 'Available')?.status === 'True') return;
-    this.now += 3_000;
+    this.now += 4_000;
     await this.reconcile();
   }
 

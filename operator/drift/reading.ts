@@ -31,7 +31,10 @@ export const UNREAD: DriftReading = { is: 'unread' };
 /** What a plan wants to be added up from now on. Another revision or window begins anew. */
 export interface DriftRequest {
   readonly revision: string;
+  /** Those that are asked. */
   readonly pods: readonly { readonly uid: string; readonly ip: string }[];
+  /** UIDs of those that are there and not ready: not asked, and not forgotten. */
+  readonly unready: readonly string[];
   readonly windowMs: number;
   readonly maxPsi: number;
   readonly minSamples: number;

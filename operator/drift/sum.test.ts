@@ -66,6 +66,16 @@ describe('the sum over pods', () => {
     expect(sum.features({ maxPsi: 10, minSamples: 1000 })[0]?.state).toBe('tooFewRows');
   });
 
+  it('counts nothing of a pod that could not be asked for longer than the window', () => {
+    const { sum, rows, pass } = sumAt();
+    sum.add('a', report([0, 50, 50, 0, 0]));
+    pass(2 * HOUR);
+    sum.add('a', report([0, 500, 500, 0, 0], { ageMs: 2 * HOUR }));
+    expect(rows()).toBeUndefined();
+    sum.add('a', report([0, 600, 600, 0, 0], { ageMs: 2 * HOUR }));
+    expect(rows()).toBe(200);
+  });
+
   it('forgets what is older than the window', () => {
     const { sum, rows, pass } = sumAt();
     sum.add('a', report([0, 500, 500, 0, 0]));

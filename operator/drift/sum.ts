@@ -17,6 +17,7 @@ interface Feature {
 }
 
 interface PodCounts {
+  readonly at: number;
   readonly instance: string;
   readonly counts: Float64Array;
 }
@@ -52,8 +53,13 @@ export class DriftSum {
   }
 
   get bytes(): number {
+    return this.bytesFor(this.#pods.size);
+  }
+
+  /** Memory for so many pods. */
+  bytesFor(pods: number): number {
     const bins = this.#features.reduce((sum, { reference }) => sum + reference.length, 0);
-    return (this.#window?.bytes ?? 0) + bins * 8 * (1 + this.#pods.size);
+    return (this.#window?.bytes ?? 0) + bins * 8 * (1 + pods);
   }
 
   /** Adds what a pod counted since it was asked last. Throws where its bins are not those of the other pods. */
@@ -61,7 +67,7 @@ export class DriftSum {
     const window = this.#laidOut(report);
     const counts = Float64Array.from(report.features.flatMap((feature) => feature.counts));
     const last = this.#pods.get(podUid);
-    this.#pods.set(podUid, { instance: report.instance, counts });
+    this.#pods.set(podUid, { at: this.#now(), instance: report.instance, counts });
     const since = this.#sinceWhen(last, report, counts);
     if (since === 'now') return;
     const current = window.current();
@@ -91,12 +97,13 @@ export class DriftSum {
   }
 
   /**
-   * Which rows of a report belong to the window: those since the last report; all of a process that began within the window
-   * (a pod that came or restarted); none of one that was there before anybody looked.
+   * Which rows of a report belong to the window: those since the last report within it; all of a process that began within
+   * the window (a pod that came or restarted); none of one that was there before anybody looked.
    */
   #sinceWhen(last: PodCounts | undefined, report: PodDrift, counts: Float64Array): 'last' | 'start' | 'now' {
     const goesOn =
       last !== undefined &&
+      this.#now() - last.at <= this.#windowMs &&
       last.instance === report.instance &&
       last.counts.length === counts.length &&
       counts.every((count, i) => count >= (last.counts[i] ?? 0));

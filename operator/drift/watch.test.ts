@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { PodDrift } from '#contract/pod-drift.ts';
 import { askPodForDrift } from './pod-drift-probe.ts';
-import type { DriftRequest } from './reading.ts';
+import type { DriftReading, DriftRequest } from './reading.ts';
 import { DriftWatch, type DriftWatchOptions } from './watch.ts';
 
 const UID = 'md-1';
@@ -25,6 +25,7 @@ const request: DriftRequest = {
     { uid: 'a', ip: '10.0.0.1' },
     { uid: 'b', ip: '10.0.0.2' },
   ],
+  unready: [],
 };
 
 function watchOf(options: Partial<DriftWatchOptions>): { watch: DriftWatch; news: () => number } {
@@ -38,6 +39,9 @@ function watchOf(options: Partial<DriftWatchOptions>): { watch: DriftWatch; news
   onTestFinished(() => watch.forget(UID));
   return { watch, news: () => news };
 }
+
+const isSteady = (reading: DriftReading): boolean =>
+  reading.is === 'measured' && reading.features.every(({ state }) => state === 'steady');
 
 async function until(isSo: () => boolean): Promise<void> {
   for (let i = 0; i < 400 && !isSo(); i++) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -94,6 +98,25 @@ describe('a watch on drift', () => {
     expect(watch.reading(UID)).toEqual({ is: 'unread' });
   });
 
+  it('counts no row twice of a pod that was not ready for a while', async () => {
+    let asked: string[] = [];
+    const { watch } = watchOf({
+      probe: async (ip) => Promise.resolve(asked.push(ip)).then(() => counts(150, 150)),
+    });
+    const [a, b] = request.pods as [(typeof request.pods)[0], (typeof request.pods)[0]];
+    // A limit that no index reaches: the state says whether there are more rows than the 600 that were answered.
+    const some = { ...request, maxPsi: 10, minSamples: 601 };
+    for (const pods of [[a, b], [b], [a, b]]) {
+      watch.follow(UID, { ...some, pods, unready: pods.includes(a) ? [] : [a.uid] });
+      asked = [];
+      await until(() => asked.length >= 6);
+      expect(asked.slice(2).includes(a.ip)).toBe(pods.includes(a));
+    }
+    expect(watch.reading(UID)).toMatchObject({ is: 'measured', features: [{ state: 'tooFewRows' }] });
+    watch.follow(UID, { ...some, minSamples: 600 });
+    await until(() => isSteady(watch.reading(UID)));
+  });
+
   it('asks nobody any more once it is told to forget', async () => {
     let asked = 0;
     const { watch } = watchOf({
@@ -131,6 +154,33 @@ describe('a watch on drift', () => {
     watch.follow(UID, request);
     await until(() => watch.reading(UID).is === 'unreachable');
     expect(watch.reading(UID)).toMatchObject({ why: expect.stringContaining('fewer features') as string });
+  });
+
+  it('counts one of two that find no room together, and the other one once there is', async () => {
+    const asked = new Map<string, number>();
+    const { watch } = watchOf({
+      // One has 620 bytes.
+      maxBytes: 1000,
+      probe: async (ip) => {
+        asked.set(ip, (asked.get(ip) ?? 0) + 1);
+        return Promise.resolve(counts(150, 150));
+      },
+    });
+    const uids = [UID, 'md-2'];
+    onTestFinished(() => watch.forget('md-2'));
+    for (const uid of uids)
+      watch.follow(uid, { ...request, pods: request.pods.map(({ uid: pod }) => ({ uid: pod, ip: uid })) });
+    const of = (is: DriftReading['is']): readonly string[] =>
+      uids.filter((uid) => watch.reading(uid).is === is);
+    await until(() => of('measured').length === 1 && of('unreachable').length === 1);
+    const [counted = '', waiting = ''] = [...of('measured'), ...of('unreachable')];
+    const before = asked.get(waiting);
+    const then = asked.get(counted) ?? 0;
+    await until(() => (asked.get(counted) ?? 0) >= then + 8);
+    expect([watch.reading(counted).is, watch.reading(waiting).is]).toEqual(['measured', 'unreachable']);
+    expect(asked.get(waiting)).toBe(before);
+    watch.forget(counted);
+    await until(() => watch.reading(waiting).is === 'measured');
   });
 });
 

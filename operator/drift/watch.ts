@@ -74,7 +74,8 @@ export class DriftWatch {
     const { signal } = followed.abort;
     const { everyMs, onNews } = this.#options;
     while (!signal.aborted) {
-      const answers = await this.#ask(followed);
+      const counts = followed.counts((bytes) => this.#budget.hasRoom(bytes));
+      const answers = counts ? await this.#ask(followed) : 0;
       if (signal.aborted) return;
       if (followed.roundEnded(answers)) onNews(modelDeploymentUid);
       const often = Math.max(MOST_OFTEN_MS, followed.request.windowMs / READS);
@@ -105,6 +106,9 @@ export class DriftWatch {
   }
 }
 
+/** What of the budget is kept for the counts of one that came back before its pods answered, or what it lacks. */
+type Room = { readonly is: 'kept' | 'missing'; readonly bytes: number };
+
 /** One ModelDeployment that is followed, and what is known of its drift. */
 class Followed implements Holder {
   request: DriftRequest;
@@ -116,10 +120,12 @@ class Followed implements Holder {
   #silentRounds = 0;
   #leftOut = 0;
   #gist = gistOf(UNREAD);
-  #tooLarge = false;
+  #room: Room = { is: 'kept', bytes: 0 };
+  readonly #now: () => number;
 
   constructor(request: DriftRequest, now: () => number) {
     this.request = request;
+    this.#now = now;
     this.#sum = new DriftSum(request.windowMs, now);
   }
 
@@ -128,17 +134,28 @@ class Followed implements Holder {
   }
 
   get bytes(): number {
-    return this.#tooLarge ? 0 : this.#sum.bytes;
+    return this.#room.is === 'missing' ? 0 : Math.max(this.#room.bytes, this.#sum.bytes);
   }
 
-  /** Counts cannot be fewer: one that has to give gives up. */
+  /** Counts cannot be fewer: one that has to give gives up, until there is room for all of its pods. */
   shrinkTo(): void {
-    this.#tooLarge = true;
-    this.#sum = new DriftSum(this.request.windowMs, () => 0);
+    const { pods, unready } = this.request;
+    const bytes = Math.max(this.#room.bytes, this.#sum.bytesFor(pods.length + unready.length));
+    this.#room = { is: 'missing', bytes };
+    this.#sum = new DriftSum(this.request.windowMs, this.#now);
+  }
+
+  /** Whether its pods are to be asked: one that gave up begins anew where there is room again. */
+  counts(hasRoom: (bytes: number) => boolean): boolean {
+    if (this.#room.is === 'missing' && hasRoom(this.#room.bytes)) {
+      this.#room = { is: 'kept', bytes: this.#room.bytes };
+      this.#sum = new DriftSum(this.request.windowMs, this.#now);
+    }
+    return this.#room.is === 'kept';
   }
 
   podAnswered(uid: string, report: Parameters<DriftSum['add']>[1]): void {
-    if (this.#tooLarge) return;
+    if (this.#room.is === 'missing') return;
     this.#noReference =
       report.features.length === 0 ? (report.unavailable ?? 'it counts nothing') : undefined;
     this.#leftOut = report.leftOut;
@@ -151,7 +168,8 @@ class Followed implements Holder {
 
   /** Whether there is something new to tell. */
   roundEnded(answers: number): boolean {
-    this.#sum.keepOnly(new Set(this.request.pods.map(({ uid }) => uid)));
+    const { pods, unready } = this.request;
+    this.#sum.keepOnly(new Set([...pods.map(({ uid }) => uid), ...unready]));
     this.#silentRounds = answers > 0 ? 0 : this.#silentRounds + 1;
     this.reading = this.#read();
     const gist = gistOf(this.reading);
@@ -162,7 +180,7 @@ class Followed implements Holder {
 
   #read(): DriftReading {
     const { revision } = this.request;
-    if (this.#tooLarge) return { is: 'unreachable', revision, why: TOO_LARGE };
+    if (this.#room.is === 'missing') return { is: 'unreachable', revision, why: TOO_LARGE };
     if (this.#silentRounds >= SILENT_ROUNDS) return { is: 'unreachable', revision, why: this.#why };
     if (this.#noReference !== undefined) return { is: 'noReference', revision, why: this.#noReference };
     if (!this.#sum.hasCounts) return UNREAD;

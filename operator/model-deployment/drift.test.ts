@@ -46,10 +46,13 @@ describe('the condition Drifted', () => {
     expect(world.plan().drift).toBeUndefined();
   });
 
-  it('asks the stable revision’s ready pods', async () => {
+  it('asks the stable revision’s ready pods, and names the others', async () => {
     const { world, revision } = await served({ drift: { window: '10m', maxPsi: 0.3 }, replicas: 2 });
     expect(world.plan().drift).toMatchObject({ revision, windowMs: 600_000, maxPsi: 0.3, minSamples: 1000 });
     expect(world.plan().drift?.pods).toHaveLength(2);
+    expect(world.plan().drift?.unready).toEqual([]);
+    world.setPods(revision, { ready: false });
+    expect(world.plan().drift).toMatchObject({ pods: [], unready: [expect.any(String), expect.any(String)] });
   });
 
   it.each([

@@ -26,16 +26,18 @@ const NAMED = 5;
 export function driftRequest(o: Observed, stable: string | undefined): DriftRequest | undefined {
   const { drift, replicas } = o.modelDeployment.spec;
   if (drift === undefined || stable === undefined || replicas === 0) return undefined;
+  const pods = podsOf(o, stable);
   return {
     revision: stable,
     windowMs: durationMs(drift.window),
     maxPsi: drift.maxPsi,
     minSamples: drift.minSamples,
-    pods: podsOf(o, stable)
+    pods: pods
       .filter(isReady)
       .flatMap(({ metadata, status }) =>
         status?.podIP === undefined ? [] : [{ uid: metadata.uid ?? '', ip: status.podIP }],
       ),
+    unready: pods.filter((pod) => !isReady(pod)).map(({ metadata }) => metadata.uid ?? ''),
   };
 }
 

@@ -55,6 +55,16 @@ describe('a budget', () => {
     expect(budget.bytes).toBe(second.bytes);
   });
 
+  it('has room for what stays clearly below it', () => {
+    const held = new Stuff();
+    const budget = budgetOf(held);
+    expect([budget.hasRoom(900), budget.hasRoom(901)]).toEqual([true, false]);
+    held.bytes = 500;
+    expect([budget.hasRoom(400), budget.hasRoom(401)]).toEqual([true, false]);
+    budget.leave(held);
+    expect(budget.hasRoom(900)).toBe(true);
+  });
+
   it('does not try again and again where all that is left has to be kept', () => {
     const kept = new Stuff(2000);
     const budget = budgetOf(kept);

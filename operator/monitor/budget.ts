@@ -35,6 +35,11 @@ export class Budget {
     return total;
   }
 
+  /** Whether so much more is clearly within the limit. */
+  hasRoom(bytes: number): boolean {
+    return this.bytes + bytes <= AIM * this.#maxBytes;
+  }
+
   /** A holder has grown. */
   enforce(): void {
     const { bytes } = this;

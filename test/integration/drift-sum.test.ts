@@ -53,7 +53,14 @@ test('real pods are added up: what each has too few rows to see is found in all 
     for (const server of servers) await send(server, 300, 50);
     await new Promise((resolve) => setTimeout(resolve, 300));
     const pods = servers.map((_, i) => ({ uid: `pod-${i}`, ip: String(i) }));
-    watch.follow('md', { revision: 'one', pods, windowMs: 60_000, maxPsi: 0.2, minSamples: 500 });
+    watch.follow('md', {
+      revision: 'one',
+      pods,
+      unready: [],
+      windowMs: 60_000,
+      maxPsi: 0.2,
+      minSamples: 500,
+    });
     await reading((state) => state === 'tooFewRows');
 
     for (const server of servers) await send(server, 300, 0);

@@ -1,25 +1,32 @@
-"""As much of S3 as a push and a retraining need, in memory: objects, lists, multipart uploads, If-None-Match, and the
-order of what came."""
+"""As much of S3 as a push and a retraining need, in memory: objects, lists, multipart uploads, conditional writes, and
+the order of what came."""
 
+import datetime
+import hashlib
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 BUCKET = "models"
+EPOCH = datetime.datetime(2026, 1, 1)
+"""When what was never put was written."""
 
 
 class S3Server:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
-        self.modified: dict[str, int] = {}
-        """Key -> seconds after the server's first moment; 0 for what was never put."""
+        self.now = EPOCH
+        """Moves on by a second with each write."""
+        self.modified: dict[str, datetime.datetime] = {}
+        self.conditional = True
+        """Without it a conditional write is NotImplemented, as with some S3 servers."""
         self.parts: dict[str, dict[int, bytes]] = {}
         self.written: list[str] = []
         """"PUT key" and "DELETE key", in the order in which they took effect."""
         self.multipart: list[str] = []
         self.fail_key: str | None = None
-        """Writes to this key are answered with 403."""
+        """What would change this key is answered with 403."""
         server = self
 
         class Bound(Handler):
@@ -42,8 +49,13 @@ class S3Server:
 
     def put(self, key: str, content: bytes) -> None:
         self.objects[key] = content
-        self.modified[key] = len(self.modified) + 1
+        self.now += datetime.timedelta(seconds=1)
+        self.modified[key] = self.now
         self.written.append(f"PUT {key}")
+
+
+def etag(content: bytes) -> str:
+    return f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -78,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
         elif key not in self.store.objects:
             self.refuse(404, "NoSuchKey")
         else:
-            self.answer(200, self.store.objects[key])
+            self.answer(200, self.store.objects[key], ETag=etag(self.store.objects[key]))
 
     def do_HEAD(self) -> None:
         bucket, key, _ = self.address()
@@ -91,7 +103,7 @@ class Handler(BaseHTTPRequestHandler):
     def listing(self, prefix: str) -> bytes:
         entries = [
             f"<Contents><Key>{key}</Key><Size>{len(content)}</Size>"
-            f"<LastModified>2026-01-01T00:00:{self.store.modified.get(key, 0):02}Z</LastModified></Contents>"
+            f"<LastModified>{self.store.modified.get(key, EPOCH).isoformat()}Z</LastModified></Contents>"
             for key, content in sorted(self.store.objects.items())
             if key.startswith(prefix)
         ]
@@ -107,11 +119,24 @@ class Handler(BaseHTTPRequestHandler):
         elif "uploadId" in query:
             self.store.parts[query["uploadId"][0]][int(query["partNumber"][0])] = content
             self.answer(200, ETag='"part"')
-        elif self.headers.get("If-None-Match") == "*" and key in self.store.objects:
-            self.refuse(412, "PreconditionFailed")
+        elif self.refuses_condition(key):
+            pass
         else:
             self.store.put(key, content)
             self.answer(200, ETag='"object"')
+
+    def refuses_condition(self, key: str) -> bool:
+        present = self.store.objects.get(key)
+        expected, absent = self.headers.get("If-Match"), self.headers.get("If-None-Match") == "*"
+        if not self.store.conditional and (expected or absent):
+            self.refuse(501, "NotImplemented")
+        elif expected and present is None:
+            self.refuse(404, "NoSuchKey")
+        elif (absent and present is not None) or (expected and present is not None and expected != etag(present)):
+            self.refuse(412, "PreconditionFailed")
+        else:
+            return False
+        return True
 
     def do_POST(self) -> None:
         _, key, query = self.address()
@@ -128,6 +153,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_DELETE(self) -> None:
         _, key, _ = self.address()
+        if key == self.store.fail_key:
+            self.refuse(403, "AccessDenied")
+            return
         self.store.objects.pop(key, None)
         self.store.written.append(f"DELETE {key}")
         self.answer(204)

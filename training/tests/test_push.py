@@ -1,8 +1,10 @@
 """push, over HTTP."""
 
+import datetime
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from s3_server import S3Server
 
 from windlass_training.cli import main
+from windlass_training.files import file_digest
 from windlass_training.push import PART_BYTES, connect
 
 PREFIX = "churn/3/"
@@ -46,18 +49,36 @@ def test_a_real_server_takes_a_bundle_and_keeps_its_bytes(real_s3: Any, tmp_path
     assert main(["push", str(second), destination]) == 1
     assert present() == stored(first)
     assert main(["push", str(second), destination, "--force"]) == 0
-    assert present() == {**stored(first), **stored(second)}
+    folder = f"{PREFIX}{new_folder(second)}"
+    assert {key: content for key, content in present().items() if key != f"{PREFIX}model.json"} == {
+        **{f"{PREFIX}{name}": (first / name).read_bytes() for name in ("graph", "golden")},
+        f"{folder}/graph": b"other",
+    }
 
 
-def bundle(folder: Path, **files: bytes) -> Path:
-    """A folder with a manifest that lists `files`."""
+def bundle(folder: Path, fields: Mapping[str, object] | None = None, **files: bytes) -> Path:
+    """A folder with a manifest that lists `files`, and has `fields` beside them."""
     folder.mkdir()
     listed = {}
     for name, content in files.items():
         (folder / name).write_bytes(content)
         listed[name] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
-    (folder / "model.json").write_text(json.dumps({"files": listed}))
+    (folder / "model.json").write_text(json.dumps({**(fields or {}), "files": listed}))
     return folder
+
+
+def new_folder(bundle: Path) -> str:
+    return f"bundle-{file_digest(bundle / 'model.json')[:12]}"
+
+
+def served(s3: S3Server) -> dict[str, bytes]:
+    """What model.json lists, each file with the digest that it is listed with."""
+    listed = json.loads(s3.objects[f"{PREFIX}model.json"])["files"]
+    files = {path: s3.objects[f"{PREFIX}{path}"] for path in listed}
+    assert {path: hashlib.sha256(content).hexdigest() for path, content in files.items()} == {
+        path: entry["sha256"] for path, entry in listed.items()
+    }
+    return files
 
 
 def push(folder: Path, s3: S3Server, *options: str, to: str = f"s3://models/{PREFIX}") -> int:
@@ -114,18 +135,81 @@ def test_other_bytes_under_the_same_prefix_are_refused(
     assert "Push to a new prefix" in capsys.readouterr().err
 
 
-def test_force_takes_the_old_manifest_away_before_it_replaces_anything(s3: S3Server, tmp_path: Path) -> None:
-    assert push(bundle(tmp_path / "one", graph=b"onnx"), s3) == 0
+def test_force_leaves_what_serves_until_one_write_switches_to_the_new_bundle(s3: S3Server, tmp_path: Path) -> None:
+    first = bundle(tmp_path / "one", graph=b"onnx")
+    assert push(first, s3) == 0
     second = bundle(tmp_path / "two", graph=b"other")
     s3.written.clear()
     assert push(second, s3, "--force") == 0
-    assert s3.objects == stored(second)
-    assert s3.written == [f"DELETE {PREFIX}model.json", f"PUT {PREFIX}graph", f"PUT {PREFIX}model.json"]
+    folder = new_folder(second)
+    assert s3.written == [f"PUT {PREFIX}{folder}/graph", f"PUT {PREFIX}model.json"]
+    assert served(s3) == {f"{folder}/graph": b"other"}
+    assert s3.objects[f"{PREFIX}graph"] == b"onnx"
 
 
-def test_a_push_that_comes_between_is_noticed(
-    s3: S3Server, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("options", [(), ("--force",)])
+def test_what_was_forced_is_known_when_it_is_pushed_again(
+    s3: S3Server, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
+    folder = bundle(tmp_path / "one", graph=b"onnx")
+    assert push(folder, s3, "--force") == 0
+    before = dict(s3.objects)
+    assert push(folder, s3, *options) == 0
+    assert s3.objects == before
+
+
+def test_of_the_bundles_before_the_last_only_what_is_young_or_foreign_is_left(s3: S3Server, tmp_path: Path) -> None:
+    bundles = [bundle(tmp_path / name, graph=name.encode()) for name in ("one", "two", "three", "four")]
+    s3.objects[f"{PREFIX}notes.txt"] = s3.objects[f"{PREFIX}bundle-of-notes/graph"] = b"mine"
+    for made in bundles[:3]:
+        assert push(made, s3, *([] if made is bundles[0] else ["--force"])) == 0
+    assert {f"{PREFIX}graph", f"{PREFIX}{new_folder(bundles[1])}/graph"} <= set(s3.objects)
+    s3.now += datetime.timedelta(hours=2)
+    assert push(bundles[3], s3, "--force") == 0
+    expected = {"model.json", "notes.txt", "bundle-of-notes/graph", *(f"{new_folder(b)}/graph" for b in bundles[2:])}
+    assert set(s3.objects) == {f"{PREFIX}{path}" for path in expected}
+
+
+def test_whoever_may_not_delete_publishes_all_the_same(
+    s3: S3Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("one", "two", "three"):
+        s3.now += datetime.timedelta(hours=2)
+        s3.fail_key = f"{PREFIX}{new_folder(tmp_path / 'one')}/graph" if name == "three" else None
+        assert push(bundle(tmp_path / name, graph=name.encode()), s3, "--force") == 0
+    assert list(served(s3).values()) == [b"three"]
+    assert "files of earlier bundles stay" in capsys.readouterr().err
+
+
+def test_a_server_without_conditional_writes_is_written_to_without(s3: S3Server, tmp_path: Path) -> None:
+    s3.conditional = False
+    assert push(bundle(tmp_path / "one", graph=b"onnx"), s3) == 0
+    assert push(bundle(tmp_path / "two", graph=b"other"), s3, "--force") == 0
+    assert list(served(s3).values()) == [b"other"]
+
+
+def test_golden_requests_name_their_pictures_where_they_went(s3: S3Server, tmp_path: Path) -> None:
+    golden = {"rows": [{"input": {"image": "rust.png"}, "output": {}}, {"input": {"image": [1, 2]}, "output": {}}]}
+    fields = {"golden": "golden", "graph": "graph", "inputs": [{"name": "image", "image": {}}]}
+    content = {"golden": json.dumps(golden).encode(), "rust.png": b"png", "graph": b"onnx"}
+    folder = bundle(tmp_path / "one", fields, **content)
+    assert push(folder, s3, "--force") == 0
+    manifest, files = json.loads(s3.objects[f"{PREFIX}model.json"]), served(s3)
+    first, second = json.loads(files[manifest["golden"]])["rows"]
+    assert files[first["input"]["image"]] == b"png"
+    assert second["input"]["image"] == [1, 2]
+    assert files[manifest["graph"]] == b"onnx"
+
+
+@pytest.mark.parametrize("options", [(), ("--force",)])
+def test_a_push_that_comes_between_is_noticed(
+    s3: S3Server,
+    tmp_path: Path,
+    options: tuple[str, ...],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert not options or push(bundle(tmp_path / "none", graph=b"first"), s3) == 0
     put = S3Server.put
 
     def put_and_be_overtaken(server: S3Server, key: str, content: bytes) -> None:
@@ -133,7 +217,7 @@ def test_a_push_that_comes_between_is_noticed(
         server.objects[f"{PREFIX}model.json"] = b"of somebody else"
 
     monkeypatch.setattr(S3Server, "put", put_and_be_overtaken)
-    assert push(bundle(tmp_path / "one", graph=b"onnx"), s3) == 1
+    assert push(bundle(tmp_path / "one", graph=b"onnx"), s3, *options) == 1
     assert s3.objects[f"{PREFIX}model.json"] == b"of somebody else"
     assert "by somebody else at the same time" in capsys.readouterr().err
 

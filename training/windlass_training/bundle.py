@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version as library_version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from windlass_training import __version__
@@ -119,7 +119,7 @@ def open_bundle(folder: Path) -> StoredBundle:
     graph = str(manifest.get("graph", GRAPH))
     if graph not in files:
         raise TrainingError(f"{folder / MANIFEST} names the graph {graph}, which it does not list")
-    metrics = read(METRICS) or {}
+    metrics = read(str(PurePosixPath(graph).with_name(METRICS))) or {}
     return StoredBundle(
         folder=folder,
         manifest=manifest,

@@ -123,7 +123,7 @@ def publish(to: Publication, registry: "Registry | None", trained: Trained, data
 
         log_trained(registry, trained, data)
     if to.prefix is not None:
-        # The prefix is the one that is followed: its manifest goes first and comes last.
+        # The prefix is the one that is followed, and has a bundle in it.
         push(trained.folder, to.prefix, None, force=True)
     if to.model is not None and registry is not None:
         from windlass_training.registry.promote import promote

@@ -54,9 +54,9 @@ describe('docs/cli.md', () => {
       command.options
         .find(({ long, argChoices }) => long === '--output' && argChoices !== undefined)
         ?.argChoices?.join(' ') ?? '';
-    expect(rows.map(([, name, output = '']) => [name, output]).toSorted()).toEqual(
-      commands.map((each) => [each.name, formats(each)]).toSorted(),
-    );
+    const documented = new Map(rows.map(([, name = '', output = '']) => [name, output]));
+    expect(documented.size).toBe(rows.length);
+    expect(documented).toEqual(new Map(commands.map((each) => [each.name, formats(each)])));
   });
 
   it.each(commands)('has a section for $name that says each of its options', ({ name, command }) => {
@@ -72,8 +72,8 @@ describe('docs/cli.md', () => {
     const listed = [...page.matchAll(/^\| (\d) +\|/gm)].map(([, code]) => Number(code));
     const helped = [...EXIT_HELP.matchAll(/^ {2}(\d) /gm)].map(([, code]) => Number(code));
     expect(listed).toEqual(helped);
-    const own = new Set<number>(Object.values(EXIT).filter((code) => code !== EXIT.interrupted));
-    expect([...own].toSorted()).toEqual(listed);
+    const own = Object.values(EXIT).filter((code) => code !== EXIT.interrupted);
+    expect(new Set<number>(own)).toEqual(new Set(listed));
   });
 });
 

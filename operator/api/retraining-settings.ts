@@ -86,7 +86,12 @@ const jobSchema = z
       )
       .default('2h')
       .describe('A Job that runs for longer is ended, and has failed. At most 168h.'),
-    backoffLimit: z.int().min(0).max(10).default(1).describe('Tries after the first one that fails.'),
+    backoffLimit: z
+      .int()
+      .min(0)
+      .max(10)
+      .default(1)
+      .describe('Tries after the first one that fails. Exit status 3, no better model, is not tried again.'),
     nodeSelector: nodeSelectorSchema.optional().describe('Labels that a node must have.'),
     tolerations: tolerationsSchema.optional(),
   })

@@ -42,6 +42,16 @@ export interface Deployment extends KubeObject {
   };
 }
 
+/** What a Job makes of a container that ended with one of these exit codes. */
+export interface PodFailureRule {
+  readonly action: 'FailJob' | 'Ignore' | 'Count' | 'FailIndex';
+  readonly onExitCodes: {
+    readonly containerName?: string;
+    readonly operator: 'In' | 'NotIn';
+    readonly values: readonly number[];
+  };
+}
+
 export interface Job extends KubeObject {
   readonly apiVersion: 'batch/v1';
   readonly kind: 'Job';
@@ -53,6 +63,7 @@ export interface Job extends KubeObject {
     readonly completions?: number;
     readonly parallelism?: number;
     readonly podReplacementPolicy?: string;
+    readonly podFailurePolicy?: { readonly rules: readonly PodFailureRule[] };
   };
   readonly status?: {
     readonly active?: number;

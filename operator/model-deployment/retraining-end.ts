@@ -1,6 +1,7 @@
 import type { Job, Pod } from '#operator/kube/index.ts';
 import { timeMs } from './annotations.ts';
 import { seenFailure } from './failures.ts';
+import { NO_BETTER_MODEL } from './resources/retraining-job.ts';
 
 export interface JobEnd {
   readonly result: 'Succeeded' | 'Failed';
@@ -32,6 +33,13 @@ export function jobEnd(job: Job, pods: readonly Pod[]): JobEnd | undefined {
     return {
       result: 'Failed',
       message: `It ran for more than ${limit ?? '?'} s and was ended. Raise retraining.job.timeout, give it more in retraining.job.resources, or train on less.`,
+    };
+  }
+  if (end.reason === 'PodFailurePolicy') {
+    const why = said === undefined ? '.' : `: ${said}`;
+    return {
+      result: 'Failed',
+      message: `The training program found no better model, exit code ${NO_BETTER_MODEL}, and is not tried again${why} See kubectl logs job/${job.metadata.name}.`,
     };
   }
   const exit = last === undefined ? (end.message ?? 'it left no message') : exitText(last, said);

@@ -206,10 +206,22 @@ describe('an operator that ends in the middle', () => {
 describe('a Job', () => {
   it.each([
     [
-      'that trains a worse model',
+      'that misses its gate',
       'BackoffLimitExceeded',
-      { exitCode: 3, message: 'weighted F1 is 0.71, the gate is 0.80' },
-      'BackoffLimitExceeded: the training program ended with exit code 3: weighted F1 is 0.71, the gate is 0.80 See kubectl logs job/',
+      { exitCode: 1, message: 'weighted F1 is 0.71, the gate is 0.80' },
+      'BackoffLimitExceeded: the training program ended with exit code 1: weighted F1 is 0.71, the gate is 0.80 See kubectl logs job/',
+    ],
+    [
+      'that trains a worse model',
+      'PodFailurePolicy',
+      { exitCode: 3, message: 'auc is 0.83, and 0.85 serves.' },
+      'The training program found no better model, exit code 3, and is not tried again: auc is 0.83, and 0.85 serves. See kubectl logs job/',
+    ],
+    [
+      'that trains a worse model, and whose pod is gone,',
+      'PodFailurePolicy',
+      {},
+      'The training program found no better model, exit code 3, and is not tried again. See kubectl logs job/',
     ],
     ['that hangs', 'DeadlineExceeded', {}, 'It ran for more than 7200 s and was ended.'],
     ['that leaves no word', 'BackoffLimitExceeded', { exitCode: 1 }, 'exit code 1 and no message.'],
@@ -227,6 +239,22 @@ describe('a Job', () => {
     expect(retrainingOf(world)?.message).toContain(message);
     expect(world.selected).toBe(stable);
     expect(world.plan().actions).toEqual([]);
+  });
+
+  it('that finds no better model is not tried again, whatever backoffLimit says', async () => {
+    const world = await drifting();
+    await world.reconcile();
+    const rules = [
+      { action: 'FailJob', onExitCodes: { containerName: 'train', operator: 'In', values: [3] } },
+    ];
+    for (const { template, podFailurePolicy } of [
+      onlyJob(world).spec,
+      cronJobOf(world).spec.jobTemplate.spec,
+    ]) {
+      expect(podFailurePolicy).toEqual({ rules });
+      expect(template.spec.restartPolicy).toBe('Never');
+      expect(template.spec.containers.map(({ name }) => name)).toEqual(['train']);
+    }
   });
 
   it('that somebody deleted while it ran has failed', async () => {

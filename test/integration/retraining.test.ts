@@ -35,6 +35,11 @@ const JOB = {
   timeout: '90m',
 };
 
+/** A program that finds no better model says so with exit status 3. */
+const NOT_TRIED_AGAIN = {
+  rules: [{ action: 'FailJob', onExitCodes: { containerName: 'train', operator: 'In', values: [3] } }],
+};
+
 beforeAll(async () => {
   [plane, minio] = await Promise.all([startControlPlane({ kwokNodes: 1, audit: true }), startMinio()]);
   const store = new Store(minio, 'models');
@@ -134,7 +139,9 @@ test('a CronJob holds the template, passes the restricted standard, and costs no
     timeZone: 'Europe/Berlin',
     suspend: false,
     concurrencyPolicy: 'Forbid',
-    jobTemplate: { spec: { activeDeadlineSeconds: 5400, backoffLimit: 1 } },
+    jobTemplate: {
+      spec: { activeDeadlineSeconds: 5400, backoffLimit: 1, podFailurePolicy: NOT_TRIED_AGAIN },
+    },
   });
   const silent = await until('unreachable', ({ conditions }) =>
     Boolean(conditions?.some(({ type, reason }) => type === 'Drifted' && reason === 'PodsUnreachable')),
@@ -152,10 +159,56 @@ test('a Job that kubectl makes of it runs, is told in the status, and is no repe
   const { retraining } = await until('retrained', (status) => status.retraining?.lastResult === 'Succeeded');
   expect(retraining).toMatchObject({ jobName: 'by-hand', reason: 'manual' });
   const job = await get<Job>('job', 'by-hand');
+  expect(job.spec.podFailurePolicy).toMatchObject(NOT_TRIED_AGAIN);
   expect(job.metadata.labels?.[LABEL.modelDeployment]).toBe('churn');
   const events = await plane.kubectl(['get', 'events', '-n', NAMESPACE, '-o', 'jsonpath={.items[*].reason}']);
   expect(events).toContain('RetrainingSucceeded');
   expect(events).not.toContain('FailedCreate');
+});
+
+test('a Job whose program finds no better model has failed at its first try, and says why', async () => {
+  const template = await plane.kubectl([
+    ...['create', 'job', 'no-better', '--from=cronjob/churn', '-n', NAMESPACE],
+    ...['--dry-run=server', '-o', 'json'],
+  ]);
+  const { metadata, spec } = JSON.parse(template) as Job;
+  // On no node, so that its end is in this test's hand.
+  const pod = { ...spec.template.spec, nodeSelector: { nowhere: 'true' } };
+  const labels = spec.template.metadata?.labels ?? {};
+  const asked = Object.fromEntries(
+    Object.entries(labels).filter(([name]) => name.startsWith('windlass.dev/')),
+  );
+  await apply({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: 'no-better',
+      labels: metadata.labels ?? {},
+      annotations: metadata.annotations ?? {},
+      ownerReferences: metadata.ownerReferences ?? [],
+    },
+    spec: {
+      backoffLimit: spec.backoffLimit,
+      podReplacementPolicy: spec.podReplacementPolicy,
+      podFailurePolicy: spec.podFailurePolicy,
+      template: { metadata: { labels: asked }, spec: pod },
+    },
+  });
+  const ofJob = ['get', 'pods', '-n', NAMESPACE, '-l', 'job-name=no-better', '-o', 'name'];
+  await expect.poll(() => plane.kubectl(ofJob), { timeout: 20_000 }).toMatch(/^pod\/no-better-\w+\s*$/);
+  const terminated = { exitCode: 3, reason: 'Error', message: 'auc is 0.83, and 0.85 serves.' };
+  const ended = { name: 'train', image: JOB.image, imageID: '', ready: false, restartCount: 0 };
+  const status = { phase: 'Failed', containerStatuses: [{ ...ended, state: { terminated } }] };
+  const [name = ''] = (await plane.kubectl(ofJob)).trim().split('\n');
+  await plane.kubectl([
+    ...['patch', name, '-n', NAMESPACE, '--subresource=status', '--type=merge'],
+    ...['-p', JSON.stringify({ status })],
+  ]);
+  const { retraining } = await until('failed', (known) => known.retraining?.lastResult === 'Failed');
+  expect(retraining?.message).toBe(
+    'The training program found no better model, exit code 3, and is not tried again: auc is 0.83, and 0.85 serves. See kubectl logs job/no-better.',
+  );
+  expect((await get<Job>('job', 'no-better')).status?.failed).toBe(1);
 });
 
 test('a change of the spec reaches the template, and what was taken out of it goes', async () => {

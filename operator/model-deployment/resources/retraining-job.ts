@@ -14,6 +14,9 @@ const MAX_NAME = 63;
 const LATE_SECONDS = 300;
 /** A time that never comes, for a template that only people and drift use. */
 const NEVER = '0 0 1 1 *';
+const CONTAINER = 'train';
+/** How a training program says that what it trained is no better than what serves: as true of the next try. */
+export const NO_BETTER_MODEL = 3;
 /** Finished Jobs that are kept, of each kind. */
 export const KEPT_JOBS = 3;
 
@@ -99,6 +102,14 @@ function jobSpec(
     backoffLimit,
     activeDeadlineSeconds: Math.ceil(durationMs(timeout) / 1000),
     podReplacementPolicy: 'Failed',
+    podFailurePolicy: {
+      rules: [
+        {
+          action: 'FailJob',
+          onExitCodes: { containerName: CONTAINER, operator: 'In', values: [NO_BETTER_MODEL] },
+        },
+      ],
+    },
     template: podTemplate(context, reason, features),
   };
 }
@@ -122,7 +133,7 @@ function podTemplate(
       ...jobPod({ ...settings.job, imagePullSecrets: spec.serving.pod?.imagePullSecrets }),
       containers: [
         {
-          name: 'train',
+          name: CONTAINER,
           image,
           imagePullPolicy: 'IfNotPresent',
           ...(command === undefined ? {} : { command }),

@@ -168,8 +168,15 @@ test('a Job that kubectl makes of it runs, is told in the status, and is no repe
 
 test('a Job whose program finds no better model has failed at its first try, and says why', async () => {
   const template = await plane.kubectl([
-    ...['create', 'job', 'no-better', '--from=cronjob/churn', '-n', NAMESPACE],
-    ...['--dry-run=server', '-o', 'json'],
+    'create',
+    'job',
+    'no-better',
+    '--from=cronjob/churn',
+    '-n',
+    NAMESPACE,
+    '--dry-run=server',
+    '-o',
+    'json',
   ]);
   const { metadata, spec } = JSON.parse(template) as Job;
   // On no node, so that its end is in this test's hand.
@@ -201,8 +208,14 @@ test('a Job whose program finds no better model has failed at its first try, and
   const status = { phase: 'Failed', containerStatuses: [{ ...ended, state: { terminated } }] };
   const [name = ''] = (await plane.kubectl(ofJob)).trim().split('\n');
   await plane.kubectl([
-    ...['patch', name, '-n', NAMESPACE, '--subresource=status', '--type=merge'],
-    ...['-p', JSON.stringify({ status })],
+    'patch',
+    name,
+    '-n',
+    NAMESPACE,
+    '--subresource=status',
+    '--type=merge',
+    '-p',
+    JSON.stringify({ status }),
   ]);
   const { retraining } = await until('failed', (known) => known.retraining?.lastResult === 'Failed');
   expect(retraining?.message).toBe(

@@ -11,9 +11,22 @@ import {
   nameReferenceSchema,
 } from './schema.ts';
 
-/** Five fields, or one of cron's names; what the fields hold is the API server's to check. */
-const CRON =
-  /^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|[0-9A-Za-z*,/?LW#-]+( [0-9A-Za-z*,/?LW#-]+){4})$/;
+const MONTHS = '(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)';
+const WEEKDAYS = '(?i:sun|mon|tue|wed|thu|fri|sat)';
+const CRON_FIELDS = [
+  '[0-5]?[0-9]',
+  '([01]?[0-9]|2[0-3])',
+  '(0?[1-9]|[12][0-9]|3[01])',
+  `(0?[1-9]|1[0-2]|${MONTHS})`,
+  `(0?[0-6]|${WEEKDAYS})`,
+].map((value) => {
+  const item = `([*?]|${value}(-${value})?)(/[1-9][0-9]?)?`;
+  return `${item}(,${item})*`;
+});
+/** Five fields, each in its range, or one of cron's names: what the API server takes, but for a range from high to low. */
+const CRON = new RegExp(
+  `^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|${CRON_FIELDS.join(' ')})$`,
+);
 const TIME_ZONE = /^[A-Za-z][A-Za-z0-9_+/-]*$/;
 
 const secretKeySchema = z
@@ -107,7 +120,14 @@ export const retrainingSettingsSchema = z
       .min(6)
       .max(128)
       .regex(CRON)
-      .meta(cel(matches(CRON, 'must be five cron fields such as "0 3 * * 0", or @weekly, @daily, @hourly')))
+      .meta(
+        cel(
+          matches(
+            CRON,
+            'must be five cron fields such as "0 3 * * 0": minutes 0-59, hours 0-23, days 1-31, months 1-12 or jan-dec, weekdays 0-6 or sun-sat (Sunday is 0); or @weekly, @daily, @hourly',
+          ),
+        ),
+      )
       .optional()
       .describe('When to train, as cron has it. A run is left out while another one is on.'),
     timeZone: z

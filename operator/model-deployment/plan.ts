@@ -11,12 +11,11 @@ import { planEvents } from './plan-events.ts';
 import { monitoringRequest } from './monitoring.ts';
 import { positionOf } from './position.ts';
 import { findRecord, readFacts, resolvedRevision, type Facts } from './revisions.ts';
-import { decideRetraining } from './retraining.ts';
+import { decideRetraining, stableModel } from './retraining.ts';
 import { retrainingEvents } from './retraining-events.ts';
 import { countingRollback, decideRollbacks, type RollbackDecision } from './rollback.ts';
 import { bindingActions, rollbackStatusActions } from './rollback-writes.ts';
 import { decideRollout, type Rollout } from './rollout.ts';
-import { modelVersion } from './situation.ts';
 import { decideSourcing } from './sourcing.ts';
 import { stateActions } from './states.ts';
 import { decideStatus } from './status.ts';
@@ -89,8 +88,7 @@ function planOf(o: Observed, decided: Decided, undo: ModelRollback | undefined):
   };
   const drift = decideDrift(o, stable);
   const retraining = decideRetraining(o, {
-    stable,
-    stableVersion: modelVersion(facts, stable),
+    stable: stableModel(facts, stable),
     drifted: drift?.drifted ?? [],
     isRollingOut: isRollingOut(rollout),
   });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { sha256 } from '#contract/canonical.ts';
 import { LABEL } from '#contract/names.ts';
-import { CRON_JOB, JOB, KubeError, type CronJob, type Job, type Pod } from '#operator/kube/index.ts';
+import { CRON_JOB, JOB, type CronJob, type Job, type Pod } from '#operator/kube/index.ts';
 import type { Plan } from './action.ts';
-import { pod } from './testing/fixtures.ts';
+import { pod, rollback } from './testing/fixtures.ts';
 import { World } from './testing/world.ts';
 
 const HOUR = 3_600_000;
@@ -90,6 +91,9 @@ describe('retraining for drift', () => {
       WINDLASS_MODEL_URI: 's3://models/churn/1/',
       WINDLASS_STABLE_REVISION: world.selected,
       WINDLASS_STABLE_VERSION: '1',
+      WINDLASS_STABLE_URI: 's3://models/churn/1/',
+      WINDLASS_STABLE_MANIFEST_SHA256: sha256('1'),
+      WINDLASS_STABLE_VERSION_IDS: '',
       WINDLASS_DRIFTED_FEATURES: 'Age,Balance',
     });
     expect(job.spec).toMatchObject({ backoffLimit: 1, activeDeadlineSeconds: 7200 });
@@ -347,8 +351,22 @@ describe('the CronJob', () => {
     await world.serve('2');
     expect(cronJobOf(world).spec.schedule).toBe('@daily');
     expect(variables()).toContainEqual(['WINDLASS_STABLE_REVISION', world.selected]);
+    expect(variables()).toContainEqual(['WINDLASS_STABLE_MANIFEST_SHA256', sha256('2')]);
     expect(variables().map(([name]) => name)).not.toContain('DATA');
     expect(world.plan().actions).toEqual([]);
+  });
+
+  it('names what an undo brought back, not what the URI leads to', async () => {
+    const world = new World(SPEC);
+    const first = await world.serve('1');
+    await world.serve('2');
+    world.cluster.put(rollback('undo'));
+    await world.reconcile();
+    expect(world.selected).toBe(first);
+    const env = cronJobOf(world).spec.jobTemplate.spec.template.spec.containers[0]?.env;
+    expect(env).toContainEqual({ name: 'WINDLASS_MODEL_URI', value: 's3://models/churn/2/' });
+    expect(env).toContainEqual({ name: 'WINDLASS_STABLE_REVISION', value: first });
+    expect(env).toContainEqual({ name: 'WINDLASS_STABLE_MANIFEST_SHA256', value: sha256('1') });
   });
 
   it('goes with the setting, and its Jobs with it', async () => {
@@ -373,35 +391,5 @@ describe('the CronJob', () => {
       allowPrivilegeEscalation: false,
       capabilities: { drop: ['ALL'] },
     });
-  });
-});
-
-describe('a CronJob that the API server refuses', () => {
-  it('is told by Ready, tried again after a while, and keeps nothing else from being done', async () => {
-    const world = new World(SPEC);
-    await world.serve('1');
-    world.changeSpec({ retraining: { schedule: '99 3 * * 0' } });
-    const { kube } = world.cluster;
-    const strict: typeof kube = {
-      ...kube,
-      patch: async (type, ref, patch, options) =>
-        type.kind === 'CronJob'
-          ? Promise.reject(new KubeError('invalid', 'spec.schedule: Invalid value: "99 3 * * 0"'))
-          : kube.patch(type, ref, patch, options),
-    };
-    expect(await world.carryOutWith(world.plan(), strict)).toBe('obstructed');
-    expect(await world.carryOutWith(world.plan(), strict)).toBe('done');
-    const ready = world.modelDeployment.status?.conditions?.find(({ type }) => type === 'Ready');
-    expect(ready).toMatchObject({ reason: 'Refused' });
-    expect(ready?.message).toContain('spec.schedule: Invalid value');
-    expect(world.plan().actions).toEqual([]);
-    world.changeSpec({ retraining: { schedule: '0 3 * * 0' } });
-    world.now += 31_000;
-    await world.reconcile();
-    await world.reconcile();
-    expect(cronJobOf(world).spec.schedule).toBe('0 3 * * 0');
-    expect(world.modelDeployment.status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe(
-      'True',
-    );
   });
 });

@@ -26,16 +26,18 @@ import { hasEnded, jobEnd, runningMessage } from './retraining-end.ts';
 import {
   driftJob,
   KEPT_JOBS,
+  NEVER,
   retrainingCronJob,
   retrainingJobName,
   type RetrainingContext,
 } from './resources/retraining-job.ts';
+import type { StableModel } from './resources/stable-environment.ts';
+import { findRecord, type Facts } from './revisions.ts';
 import { remove } from './upkeep.ts';
 
 /** What the rest of the plan found, as far as retraining needs it. */
 export interface RetrainingGround {
-  readonly stable: string | undefined;
-  readonly stableVersion: string | undefined;
+  readonly stable: StableModel | undefined;
   /** Features that have drifted now. */
   readonly drifted: readonly string[];
   /** A candidate is on its way, or the stable revision is still watched: whatever was trained last is being judged. */
@@ -62,7 +64,7 @@ export function decideRetraining(o: Observed, ground: RetrainingGround): Retrain
     owner: ownerOf(o.modelDeployment),
     spec: o.modelDeployment.spec,
     settings,
-    ...versions(ground),
+    stable: ground.stable,
   };
   const due = whenDue(o, settings, ground, jobs, remembered(before, latest));
   const starts = due !== undefined && due <= o.now ? startFor(o, context, ground, before, latest) : undefined;
@@ -118,19 +120,23 @@ export function reasonOf({ metadata }: Job): RetrainingReason {
   return RETRAINING_REASONS.find((reason) => reason === label) ?? 'manual';
 }
 
-function versions({
-  stable,
-  stableVersion,
-}: RetrainingGround): Pick<RetrainingContext, 'stableRevision' | 'stableVersion'> {
-  return { stableRevision: stable, stableVersion };
+/** The stable revision as a training program is told of it. */
+export function stableModel(facts: Facts, revision: string | undefined): StableModel | undefined {
+  if (revision === undefined) return undefined;
+  const { model, artifact } = findRecord(facts, revision)?.object.spec ?? {};
+  return { revision, version: model?.version, artifact };
 }
 
-/** The CronJob remembers; where somebody deleted it, the status does. */
+/**
+ * The later of what the CronJob and the status remember: somebody may have deleted the CronJob, and while the API server
+ * refuses its changes it stays behind.
+ */
 function memoryOf(o: Observed, cronJob: CronJob | undefined): RetrainingMemory | undefined {
   const kept = cronJob && readAnnotation(cronJob.metadata, MEMORY.retraining, retrainingMemorySchema);
   const { retraining } = o.modelDeployment.status ?? {};
-  if (kept !== undefined || retraining === undefined) return kept;
-  return { jobName: retraining.jobName, startedAt: timeMs(retraining.lastStarted) };
+  if (retraining === undefined) return kept;
+  const told = { jobName: retraining.jobName, startedAt: timeMs(retraining.lastStarted) };
+  return kept === undefined || told.startedAt > kept.startedAt ? told : kept;
 }
 
 /** With a Job that is newer: one that an operator made that ended before it could note it, or that others made. */
@@ -204,24 +210,32 @@ function keepCronJob(
   const text = memory === undefined ? undefined : JSON.stringify(memory);
   const wanted = retrainingCronJob(context, { isHeld, memory: text });
   if (cronJob === undefined) return isAbsent ? [{ verb: 'create', kind: 'CronJob', object: wanted }] : [];
-  const { metadata, spec } = wanted;
-  const { jobTemplate: _, ...schedule } = spec;
-  const isSame = covers(cronJob.spec, schedule) && covers(cronJob.metadata.annotations, metadata.annotations);
-  if (isSame && covers(cronJob.metadata.labels, metadata.labels)) return [];
-  // The API server writes templates its own way, so one is only compared with what it was made from.
-  const isOldTemplate =
-    cronJob.metadata.annotations?.[MEMORY.template] !== metadata.annotations?.[MEMORY.template];
-  const changed = isOldTemplate ? (mergePatch(cronJob.spec, spec) ?? {}) : schedule;
+  return [...keepMemory(cronJob, wanted), ...keepTemplate(cronJob, wanted)];
+}
+
+/** Apart from the schedule: one that is refused keeps neither the memory nor the hold from being written. */
+function keepMemory(cronJob: CronJob, { metadata, spec }: CronJob): readonly Action[] {
+  const memory = metadata.annotations?.[MEMORY.retraining];
+  // The time of a template that was never scheduled does come, once a year.
+  const suspend = spec.suspend === true || (cronJob.spec.schedule === NEVER && spec.schedule !== NEVER);
+  const isKept = memory === undefined || cronJob.metadata.annotations?.[MEMORY.retraining] === memory;
+  if (isKept && cronJob.spec.suspend === suspend) return [];
+  const annotations = memory === undefined ? {} : { [MEMORY.retraining]: memory };
+  return [patchOf(cronJob, { metadata: { annotations }, spec: { suspend } })];
+}
+
+function keepTemplate(cronJob: CronJob, { metadata, spec }: CronJob): readonly Action[] {
   const { labels, annotations } = metadata;
-  return [
-    {
-      verb: 'patch',
-      kind: 'CronJob',
-      name: metadata.name,
-      uid: cronJob.metadata.uid,
-      patch: { metadata: { labels, annotations }, spec: changed },
-    },
-  ];
+  const { jobTemplate: _, suspend: __, ...schedule } = spec;
+  // The API server writes templates its own way, so one is only compared with what it was made from.
+  const isOldTemplate = cronJob.metadata.annotations?.[MEMORY.template] !== annotations?.[MEMORY.template];
+  if (!isOldTemplate && covers(cronJob.spec, schedule) && covers(cronJob.metadata.labels, labels)) return [];
+  const changed = isOldTemplate ? (mergePatch(cronJob.spec, spec) ?? {}) : schedule;
+  return [patchOf(cronJob, { metadata: { labels, annotations }, spec: changed })];
+}
+
+function patchOf({ metadata: { name, uid } }: CronJob, patch: object): Action {
+  return { verb: 'patch', kind: 'CronJob', name, uid, patch };
 }
 
 /** The newest finished ones of drift stay, for their logs; those of the CronJob are its own to keep. */

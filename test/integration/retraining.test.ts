@@ -237,7 +237,7 @@ test('a change of the spec reaches the template, and what was taken out of it go
 });
 
 test('a schedule that no API server takes is told with its words, and what serves, serves', async () => {
-  await deploy({ drift: { window: '1m' }, retraining: { ...RETRAINING, schedule: '99 3 * * 0' } });
+  await deploy({ drift: { window: '1m' }, retraining: { ...RETRAINING, schedule: '30-10 3 * * 0' } });
   const status = await until('refused', ({ conditions }) =>
     Boolean(conditions?.some(({ type, reason }) => type === 'Ready' && reason === 'Refused')),
   );

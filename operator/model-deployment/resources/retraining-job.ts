@@ -7,13 +7,14 @@ import type { CronJob, EnvVar, Job, PodTemplateSpec } from '#operator/kube/index
 import { MEMORY } from '../annotations.ts';
 import { childMetadata, type Owner } from '../identity.ts';
 import { FOREIGN_CONTAINER_SECURITY, jobPod } from './restricted.ts';
+import { stableEnvironment, type StableModel } from './stable-environment.ts';
 
 /** A Job's name becomes a label of its pods, which has at most 63 characters. */
 const MAX_NAME = 63;
 /** A run that could not begin for so long, because another one was on, is left out. */
 const LATE_SECONDS = 300;
 /** A time that never comes, for a template that only people and drift use. */
-const NEVER = '0 0 1 1 *';
+export const NEVER = '0 0 1 1 *';
 const CONTAINER = 'train';
 /** How a training program says that what it trained is no better than what serves: as true of the next try. */
 export const NO_BETTER_MODEL = 3;
@@ -25,8 +26,8 @@ export interface RetrainingContext {
   readonly owner: Owner;
   readonly spec: Pick<ModelDeploymentSpec, 'model' | 'serving'>;
   readonly settings: RetrainingSettings;
-  readonly stableRevision: string | undefined;
-  readonly stableVersion: string | undefined;
+  /** Undefined: nothing serves yet. */
+  readonly stable: StableModel | undefined;
 }
 
 /** The Job that follows the one of that name, or the first: the same after a restart of the operator. */
@@ -153,7 +154,7 @@ function podTemplate(
 
 /** The user's come first: those of Windlass cannot be among them, and HOME is only given where they do not. */
 function environment(
-  { owner, spec, settings, stableRevision, stableVersion }: RetrainingContext,
+  { owner, spec, settings, stable }: RetrainingContext,
   reason: RetrainingReason,
   features: readonly string[],
 ): readonly EnvVar[] {
@@ -167,8 +168,7 @@ function environment(
     { name: 'WINDLASS_NAMESPACE', value: owner.namespace },
     { name: 'WINDLASS_REASON', value: reason },
     { name: 'WINDLASS_MODEL_URI', value: spec.model.uri },
-    { name: 'WINDLASS_STABLE_REVISION', value: stableRevision ?? '' },
-    { name: 'WINDLASS_STABLE_VERSION', value: stableVersion ?? '' },
+    ...stableEnvironment(stable),
     { name: 'WINDLASS_DRIFTED_FEATURES', value: features.join(',') },
   ];
 }

@@ -45,11 +45,17 @@ export const driftStatusSchema = z
           .strictObject({
             name: z.string().max(253).describe('The input’s name, image.<property>, or prediction.'),
             psi: z.number().describe('Its index, written anew once it has moved by a fifth.'),
+            limit: z
+              .number()
+              .optional()
+              .describe('Its limit, where chance explains more than spec.drift.maxPsi.'),
           })
           .describe('A feature that moved.'),
       )
       .max(SHOWN_FEATURES)
-      .describe('Those that have drifted, the farthest first; where none has, the farthest alone.'),
+      .describe(
+        'Those that have drifted, the farthest first; where none has, the farthest alone. While Drifted is Unknown, those that had when it was known last.',
+      ),
   })
   .describe('What the condition Drifted tells, for programs.');
 export type DriftStatus = Readonly<z.infer<typeof driftStatusSchema>>;

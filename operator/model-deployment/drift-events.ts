@@ -1,26 +1,23 @@
 import { findCondition } from '#operator/api/conditions.ts';
 import type { ModelDeploymentStatus } from '#operator/api/model-deployment.ts';
 import type { PlannedEvent } from './action.ts';
+import { driftedRevision } from './drift.ts';
 import type { Observed } from './observed.ts';
 
-/** News of drift, told by the plan that writes it into the status. */
+/** News of drift, told by the plan that writes it into the status. That nobody can tell for a while is none. */
 export function driftEvents(o: Observed, next: ModelDeploymentStatus): readonly PlannedEvent[] {
-  const before = findCondition(o.modelDeployment.status?.conditions, 'Drifted');
+  const was = driftedRevision(o.modelDeployment.status);
+  const is = driftedRevision(next);
   const after = findCondition(next.conditions, 'Drifted');
-  const was = before?.status === 'True';
-  const is = after?.status === 'True';
   if (was === is) return [];
-  if (is) {
-    const revision = next.drift?.revision ?? '';
-    return [
-      {
-        type: 'Warning',
-        reason: 'DriftDetected',
-        message: after.message,
-        news: { is: 'drifted', revision },
-      },
-    ];
-  }
-  const ended = after === undefined ? 'spec.drift was taken out.' : after.message;
-  return [{ type: 'Normal', reason: 'DriftEnded', message: ended }];
+  if (is === undefined) return [{ type: 'Normal', reason: 'DriftEnded', message: ended(was, after) }];
+  const news = { is: 'drifted', revision: is } as const;
+  return [{ type: 'Warning', reason: 'DriftDetected', message: after?.message ?? '', news }];
+}
+
+function ended(was: string | undefined, after: ReturnType<typeof findCondition>): string {
+  if (after === undefined) return 'spec.drift was taken out.';
+  return after.status === 'False'
+    ? after.message
+    : `Revision ${was ?? ''}, which had drifted, is the stable one no more.`;
 }

@@ -77,7 +77,7 @@ describe('the condition Drifted', () => {
       (revision: string) => measured(revision, [feature('Age', 0.04), feature('Balance', 0.01)]),
       'False',
       'Steady',
-      'None of 2 has drifted from the training data in the last 1h; the farthest is Age (PSI 0.04), the limit is 0.2.',
+      'None of 2 has drifted from the training data in the last 1h; the farthest is Age (PSI 0.04); the limit is 0.2.',
     ],
     [
       'two features moved',
@@ -161,7 +161,112 @@ describe('the condition Drifted', () => {
       message: expect.stringContaining('The operator began to count anew') as string,
     });
     expect(world.plan().actions).toEqual([]);
-    expect(told(await reads(world, few(revision, true)))).toEqual(['DriftEnded']);
+    expect(told(await reads(world, few(revision, true)))).toEqual([]);
+    expect(drifted(world.modelDeployment.status)).toMatchObject({
+      status: 'Unknown',
+      reason: 'TooFewSamples',
+    });
+  });
+
+  it.each([
+    [
+      'no pod answers',
+      (revision: string): DriftReading => ({ is: 'unreachable', revision, why: 'ECONNREFUSED' }),
+    ],
+    ['the window has too few rows', (revision: string): DriftReading => few(revision, true)],
+    [
+      'no pod has a reference',
+      (revision: string): DriftReading => ({ is: 'noReference', revision, why: '' }),
+    ],
+  ])('is not over where %s, and not told again when it is known again', async (_, reading) => {
+    const { world, revision } = await served();
+    expect(told(await reads(world, measured(revision, [feature('Age', 0.6)])))).toEqual(['DriftDetected']);
+    expect(told(await reads(world, reading(revision)))).toEqual([]);
+    expect(drifted(world.modelDeployment.status)?.status).toBe('Unknown');
+    expect(world.plan().actions).toEqual([]);
+    // An operator that restarts in the meantime finds it in the status.
+    await reads(world, { is: 'unread' });
+    expect(told(await reads(world, measured(revision, [feature('Age', 0.19)])))).toEqual([]);
+    expect(drifted(world.modelDeployment.status)?.status).toBe('True');
+    await reads(world, reading(revision));
+    expect(told(await reads(world, measured(revision, [feature('Age', 0.1)])))).toEqual(['DriftEnded']);
+  });
+
+  it('is nothing that ends where it had not begun', async () => {
+    const { world, revision } = await served();
+    await reads(world, measured(revision, [feature('Age', 0.19)]));
+    await reads(world, few(revision, true));
+    expect(world.modelDeployment.status?.drift).toBeUndefined();
+    expect(told(await reads(world, measured(revision, [feature('Age', 0.19)])))).toEqual([]);
+    expect(drifted(world.modelDeployment.status)?.status).toBe('False');
+  });
+
+  it('ends with the revision, though nobody can tell whether it still was so', async () => {
+    const { world, revision } = await served();
+    await reads(world, measured(revision, [feature('Age', 0.6)]));
+    await reads(world, few(revision, true));
+    await world.offer('2');
+    world.now += 2_000;
+    world.runPods({ ready: true });
+    const promoted = await world.reconcile();
+    expect(promoted.events.filter(({ reason }) => reason === 'DriftEnded')).toMatchObject([
+      { message: `Revision ${revision}, which had drifted, is the stable one no more.` },
+    ]);
+  });
+
+  it('ends with spec.drift', async () => {
+    const { world, revision } = await served();
+    await reads(world, measured(revision, [feature('Age', 0.6)]));
+    world.changeSpec({ drift: null });
+    expect((await world.reconcile()).events).toMatchObject([
+      { reason: 'DriftEnded', message: 'spec.drift was taken out.' },
+    ]);
+  });
+
+  it.each([
+    [
+      'says a limit that is not maxPsi, which chance explains',
+      [feature('Code', 0.45, 0.31), feature('Age', 0.4)],
+      '2 of 2 have drifted from the training data in the last 1h: Code (PSI 0.45, its limit is 0.31), Age (PSI 0.4); the limit is 0.2 where none is named.',
+    ],
+    [
+      'says it of the farthest where none has drifted',
+      [feature('Code', 0.3, 0.31), feature('Age', 0.1)],
+      'None of 2 has drifted from the training data in the last 1h; the farthest is Code (PSI 0.3, its limit is 0.31); the limit is 0.2 where none is named.',
+    ],
+    [
+      'says it of none where all have the same',
+      [feature('Code', 0.45, 0.2004), feature('Age', 0.4)],
+      'Code (PSI 0.45), Age (PSI 0.4); the limit is 0.2.',
+    ],
+  ])('%s', async (_, features, message) => {
+    const { world, revision } = await served();
+    await reads(world, measured(revision, features));
+    expect(drifted(world.modelDeployment.status)?.message).toContain(message);
+  });
+
+  it('never says an index that contradicts it', async () => {
+    const { world, revision } = await served();
+    const message = async (psi: number): Promise<string> => {
+      await reads(world, measured(revision, [feature('Age', psi)]));
+      return drifted(world.modelDeployment.status)?.message ?? '';
+    };
+    expect(await message(0.19)).toContain('None of 1 has drifted');
+    expect(await message(0.24)).toContain('Age (PSI 0.24); the limit is 0.2.');
+    expect(await message(0.165)).toContain('Age (PSI 0.17, until it is below 0.16); the limit is 0.2.');
+    expect(await message(0.21)).toContain('Age (PSI 0.17');
+    expect(await message(0.159)).toContain('the farthest is Age (PSI 0.16); the limit is 0.2.');
+  });
+
+  it('costs no write while a limit moves a little', async () => {
+    const { world, revision } = await served();
+    await reads(world, measured(revision, [feature('Code', 0.6, 0.31)]));
+    const before = world.cluster.writes.length;
+    for (const limit of [0.33, 0.28, 0.35])
+      await reads(world, measured(revision, [feature('Code', 0.6, limit)]));
+    expect(world.cluster.writes).toHaveLength(before);
+    await reads(world, measured(revision, [feature('Code', 0.6, 0.45)]));
+    expect(world.modelDeployment.status?.drift?.features).toEqual([{ name: 'Code', psi: 0.6, limit: 0.45 }]);
   });
 
   it('begins anew with a new stable revision', async () => {

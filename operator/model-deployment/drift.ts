@@ -1,8 +1,10 @@
 import { findCondition, REASONS } from '#operator/api/conditions.ts';
 import { SHOWN_FEATURES, type DriftSettings, type DriftStatus } from '#operator/api/drift-settings.ts';
+import type { ModelDeploymentStatus } from '#operator/api/model-deployment.ts';
 import { durationMs } from '#operator/api/schema.ts';
-import type { DriftReading, DriftRequest, FeatureDrift } from '#operator/drift/index.ts';
+import type { DriftReading, DriftRequest } from '#operator/drift/index.ts';
 import { PORT } from '#contract/names.ts';
+import { ENDS_AT, shownFeatures, textOf } from './drift-shown.ts';
 import { isReady, podsOf } from './revisions.ts';
 import type { Observed } from './observed.ts';
 import type { Text } from './sentences.ts';
@@ -14,13 +16,6 @@ export interface DriftDecision {
   /** Features that were measured as drifted now, not only remembered so. */
   readonly drifted: readonly string[];
 }
-
-/** A feature that has drifted stays so until it is this far below its limit: one at the limit would come and go. */
-const ENDS_AT = 0.8;
-/** What is shown of an index moves in such steps, because each costs a write. */
-const STEP = 0.05;
-const STEP_SHARE = 0.2;
-const NAMED = 5;
 
 /** Which pods' bins are to be added up; undefined: none. */
 export function driftRequest(o: Observed, stable: string | undefined): DriftRequest | undefined {
@@ -45,19 +40,23 @@ export function driftRequest(o: Observed, stable: string | undefined): DriftRequ
 export function decideDrift(o: Observed, stable: string | undefined): DriftDecision | undefined {
   const settings = o.modelDeployment.spec.drift;
   if (settings === undefined) return undefined;
-  if (stable === undefined) return unknown(REASONS.noStableRevision, 'No revision was promoted yet.');
-  if (o.modelDeployment.spec.replicas === 0) return unknown(REASONS.scaledToZero, 'spec.replicas is 0.');
+  if (stable === undefined)
+    return unknown(undefined, REASONS.noStableRevision, 'No revision was promoted yet.');
+  const last = driftedBefore(o, stable);
+  if (o.modelDeployment.spec.replicas === 0)
+    return unknown(last, REASONS.scaledToZero, 'spec.replicas is 0.');
   const verdict = verdictBefore(o, stable);
   const { drift: reading } = o;
-  if (reading.is === 'unread' || reading.revision !== stable) return verdict ?? tooFew(settings);
+  if (reading.is === 'unread' || reading.revision !== stable) return verdict ?? tooFew(last, settings);
   switch (reading.is) {
     case 'unreachable':
       return unknown(
+        last,
         REASONS.podsUnreachable,
         `No pod of the stable revision says what it counted (${reading.why}). Let the operator reach port ${PORT.http} of the model's pods through network policies and meshes.`,
       );
     case 'noReference':
-      return unknown(REASONS.noReference, reading.why);
+      return unknown(last, REASONS.noReference, reading.why);
     case 'measured':
       return measured(o, settings, reading, stable, verdict);
   }
@@ -74,34 +73,36 @@ function measured(
 ): DriftDecision {
   const judged = features.filter(({ state }) => state !== 'tooFewRows');
   if (judged.length === 0) {
-    if (complete || verdict === undefined) return tooFew(settings);
+    if (complete || verdict === undefined) return tooFew(driftedBefore(o, stable), settings);
     return verdict.condition.status === 'True' ? beganAnew(verdict, settings) : verdict;
   }
-  const before = verdict?.condition.status === 'True' ? (verdict.shown?.features ?? []) : [];
+  const last = driftedBefore(o, stable);
   const drifted = judged.filter(
     ({ name, psi, limit, state }) =>
-      state === 'drifted' || (psi > ENDS_AT * limit && before.some((feature) => feature.name === name)),
+      state === 'drifted' ||
+      (psi > ENDS_AT * limit && last?.features.some((feature) => feature.name === name) === true),
   );
-  const isDrifted = drifted.length > 0;
-  const told = isDrifted ? drifted.slice(0, SHOWN_FEATURES) : judged.slice(0, 1);
-  const shown = { revision: stable, features: steps(shownBefore(o, stable), told, isDrifted) };
-  const [compared, more] = [
-    features.length,
-    leftOut === 0 ? '' : ` (${leftOut} more are too many to add up)`,
-  ];
+  const rule = { isDrifted: drifted.length > 0, maxPsi: settings.maxPsi };
+  const steadyBefore = verdict?.condition.status === 'False' ? verdict.shown : undefined;
+  const shown = rule.isDrifted
+    ? shownFeatures(last?.features, drifted.slice(0, SHOWN_FEATURES), rule)
+    : shownFeatures(steadyBefore?.features, judged.slice(0, 1), rule);
+  const farthest = textOf(shown, Math.max(1, drifted.length), rule);
+  const since = `drifted from the training data in the last ${settings.window}`;
+  const more = leftOut === 0 ? '' : ` (${leftOut} more are too many to add up)`;
   return {
-    shown,
+    shown: { revision: stable, features: shown },
     drifted: drifted.map(({ name }) => name),
-    condition: isDrifted
+    condition: rule.isDrifted
       ? {
           status: 'True',
           reason: REASONS.drifted,
-          message: `${drifted.length} of ${compared} have drifted from the training data in the last ${settings.window}: ${named(shown, drifted.length)}; the limit is ${settings.maxPsi}${more}. ${nextStep(o)}`,
+          message: `${drifted.length} of ${features.length} have ${since}: ${farthest}${more}. ${nextStep(o)}`,
         }
       : {
           status: 'False',
           reason: REASONS.steady,
-          message: `None of ${compared} has drifted from the training data in the last ${settings.window}; the farthest is ${named(shown, 1)}, the limit is ${settings.maxPsi}${more}.`,
+          message: `None of ${features.length} has ${since}; the farthest is ${farthest}${more}.`,
         },
   };
 }
@@ -117,32 +118,16 @@ function verdictBefore(o: Observed, stable: string): DriftDecision | undefined {
   return { condition: { status, reason, message }, shown, drifted: [] };
 }
 
-function shownBefore(o: Observed, stable: string): DriftStatus['features'] {
-  const { drift } = o.modelDeployment.status ?? {};
-  return drift?.revision === stable ? drift.features : [];
+/** What had drifted of this very revision when that was known last. */
+function driftedBefore(o: Observed, stable: string): DriftStatus | undefined {
+  const { status } = o.modelDeployment;
+  return driftedRevision(status) === stable ? status?.drift : undefined;
 }
 
-/** The features as they are shown: as before, where none of them has moved by a step. */
-function steps(
-  before: DriftStatus['features'],
-  now: readonly FeatureDrift[],
-  isDrifted: boolean,
-): DriftStatus['features'] {
-  const rounded = now.map(({ name, psi }) => ({ name, psi: Math.round(psi * 100) / 100 }));
-  const near = (a: number, b: number): boolean => Math.abs(a - b) <= Math.max(STEP, STEP_SHARE * a);
-  const same = isDrifted
-    ? before.length === rounded.length &&
-      before.every(({ name, psi }) => {
-        const after = rounded.find((feature) => feature.name === name);
-        return after !== undefined && near(psi, after.psi);
-      })
-    : before.length === 1 && near(before[0]?.psi ?? 0, rounded[0]?.psi ?? 0);
-  return same ? before : rounded;
-}
-
-function named({ features }: DriftStatus, all: number): string {
-  const texts = features.slice(0, NAMED).map(({ name, psi }) => `${name} (PSI ${psi})`);
-  return all > texts.length ? `${texts.join(', ')} and ${all - texts.length} more` : texts.join(', ');
+/** The revision that has drifted, or had when that was known last. */
+export function driftedRevision(status: ModelDeploymentStatus | undefined): string | undefined {
+  const condition = findCondition(status?.conditions, 'Drifted');
+  return condition === undefined || condition.status === 'False' ? undefined : status?.drift?.revision;
 }
 
 function nextStep(o: Observed): string {
@@ -162,13 +147,15 @@ function beganAnew(verdict: DriftDecision, { minSamples }: DriftSettings): Drift
   return { ...verdict, condition: { ...condition, message } };
 }
 
-function tooFew({ minSamples, window }: DriftSettings): DriftDecision {
+function tooFew(last: DriftStatus | undefined, { minSamples, window }: DriftSettings): DriftDecision {
   return unknown(
+    last,
     REASONS.tooFewSamples,
     `Fewer than ${minSamples} rows were answered in the last ${window} by all pods of the stable revision together. A new stable revision, and an operator that restarts, begin to count anew.`,
   );
 }
 
-function unknown(reason: Text['reason'], message: string): DriftDecision {
-  return { condition: { status: 'Unknown', reason, message }, shown: undefined, drifted: [] };
+/** What had drifted is not over because nobody can tell: it is kept until somebody can. */
+function unknown(last: DriftStatus | undefined, reason: Text['reason'], message: string): DriftDecision {
+  return { condition: { status: 'Unknown', reason, message }, shown: last, drifted: [] };
 }

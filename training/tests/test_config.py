@@ -40,7 +40,10 @@ def test_gates_of_a_file_replace_all_of_the_systems_own(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("[model.forest]\ntree = 4\n", "model.forest.tree is an unknown key; known there are .*trees.* mean trees?"),
-        ("sede = 1\n", "sede is an unknown key; known there are seed, split, gates, search, model. Did you mean seed?"),
+        (
+            "sede = 1\n",
+            "sede is an unknown key; known there are seed, split, gates, search, retrain, model. Did you mean seed?",
+        ),
         ('[model.forest]\ntrees = "many"\n', "model.forest.trees: Input should be a valid integer"),
         ("[model.forest]\ntrees = 0\n", "model.forest.trees: Input should be greater than or equal to 1"),
         ("[split]\ntest_share = 1.5\n", "split.test_share: Input should be less than 1"),

@@ -2,7 +2,10 @@
 
 import datetime
 import json
+import math
+import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from conftest import Trained
@@ -11,6 +14,7 @@ from s3_server import S3Server
 from windlass_training.bundle import open_bundle, read_bundle
 from windlass_training.cli import main
 from windlass_training.files import file_digest
+from windlass_training.retrain.compare import Comparison
 
 FOLLOWED = "s3://models/followed/"
 SMALL = "[model.forest]\ntrees = 10\nmax_depth = 6\n"
@@ -76,10 +80,46 @@ def test_a_worse_model_is_not_published_and_says_so_with_a_status_of_its_own(
     assert retrain(poor) == 3
     said = capsys.readouterr()
     assert "worse than the one that serves" in said.err
-    assert "auc on the" in said.err
+    assert re.search(
+        r"auc on the \d+ rows .*: 0\.\d+, version 3 that serves: 0\.\d+ .*: worse by 0\.\d+, margin 0\.", said.err
+    )
     assert data.written == []
     assert retrain(poor, "--even-if-worse", "--version", "forced") == 0
     assert stored_bundle(data, tmp_path / "read")["version"] == "forced"
+
+
+def test_a_model_within_the_margin_is_published_and_the_command_line_has_the_last_word(
+    data: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    poor = tmp_path / "poor.toml"
+    poor.write_text(f"{POOR}[retrain]\nmargin = 0.9\n")
+    monkeypatch.setenv("WINDLASS_MODEL_URI", FOLLOWED)
+    assert retrain(poor, "--margin", "1e-6") == 3
+    assert "margin 1e-06" in capsys.readouterr().err
+    assert data.written == []
+    assert retrain(poor, "--version", "close") == 0
+    assert "margin 0.9" in capsys.readouterr().out
+    assert stored_bundle(data, tmp_path / "read")["version"] == "close"
+
+
+@pytest.mark.parametrize(
+    ("goal", "new", "margin", "worse"),
+    [
+        ("greatest", 0.84, 0.0, True),
+        ("greatest", 0.84, 0.02, False),
+        ("greatest", 0.86, 0.0, False),
+        ("least", 0.86, 0.0, True),
+        ("least", 0.86, 0.02, False),
+        ("least", 0.84, 0.0, False),
+        ("least", 0.85, 0.0, False),
+        ("greatest", math.nan, 1.0, True),
+    ],
+)
+def test_worse_is_by_more_than_the_margin_in_the_direction_of_the_metric(
+    goal: Literal["greatest", "least"], new: float, margin: float, worse: bool
+) -> None:
+    comparison = Comparison("m", goal, rows=10, serving=0.85, serving_version="1", new=new, margin=margin)
+    assert comparison.worse is worse
 
 
 def test_a_model_that_is_as_good_is_published(

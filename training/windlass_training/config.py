@@ -83,6 +83,11 @@ class Search(Section):
     """Key with its table, such as model.forest.max_depth -> the values to try."""
 
 
+class Retrain(Section):
+    margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    """By so much the search's metric of a new model may be worse than that of the one that serves: in its own unit."""
+
+
 class SystemConfig(Section):
     """What every system's config.toml has; each system adds its [model]."""
 
@@ -90,6 +95,7 @@ class SystemConfig(Section):
     split: Split = Split()
     gates: dict[str, Gate] = Field(default_factory=dict)
     search: Search
+    retrain: Retrain = Retrain()
 
 
 Config = TypeVar("Config", bound=SystemConfig)

@@ -52,6 +52,13 @@ def positive(text: str) -> int:
     return number
 
 
+def not_negative(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text}: must be a number from 0 up")
+    return number
+
+
 def model_version(text: str) -> str:
     if not VERSION_PATTERN.fullmatch(text):
         raise argparse.ArgumentTypeError(

@@ -1,13 +1,21 @@
 import argparse
 import os
 
-from windlass_training.commands.arguments import Commands, add_config, add_mlflow, add_system, command, model_version
+from windlass_training.commands.arguments import (
+    Commands,
+    add_config,
+    add_mlflow,
+    add_system,
+    command,
+    model_version,
+    not_negative,
+)
 
 DESCRIPTION = """\
 What a retraining Job runs: downloads the newest data, validates it, trains, holds the model against its gates and
 against the model that serves (on the new data's test split, by the metric of the config's [search]), and publishes it:
 the prefix that a ModelDeployment follows is replaced, model.json last, or a version is registered and its alias moved.
-A model that is worse than the one that serves is not published: exit status 3.
+A model that is worse than the one that serves, by more than the margin, is not published: exit status 3.
 
 --data is a file or a prefix of S3; of several CSV files the newest is taken. Keys come from the environment, as for
 push.
@@ -28,6 +36,12 @@ def add(commands: Commands) -> None:
     parser.add_argument("--version", type=model_version, metavar="V", help="of the model (default: the time)")
     parser.add_argument(
         "--better-than", metavar="URI", help="bundle to compare with (default: WINDLASS_MODEL_URI, where it has one)"
+    )
+    parser.add_argument(
+        "--margin",
+        type=not_negative,
+        metavar="M",
+        help="by so much the metric may be worse (default: margin under [retrain] in the config, which is 0)",
     )
     parser.add_argument("--even-if-worse", action="store_true", help="publish a model that is worse all the same")
     add_config(parser)
@@ -52,6 +66,7 @@ def run(options: argparse.Namespace) -> None:
             serving=options.better_than or os.environ.get("WINDLASS_MODEL_URI"),
             must_compare=options.better_than is not None,
             even_if_worse=options.even_if_worse,
+            margin=options.margin,
             mlflow=options.mlflow,
         )
     )

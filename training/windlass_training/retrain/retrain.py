@@ -45,6 +45,8 @@ class RetrainRequest:
     """The URI of the model to be compared with; None: the first model."""
     must_compare: bool
     even_if_worse: bool
+    margin: float | None
+    """By so much the new model may be worse; None: the config's."""
     mlflow: str | None
 
 
@@ -98,7 +100,8 @@ def refuse_worse(request: RetrainRequest, trained: Trained, data: Path, folder: 
     if comparison.worse and not request.even_if_worse:
         raise WorseModelError(
             f"the new model is worse than the one that serves, and was not published: {comparison}. "
-            "--even-if-worse publishes it all the same."
+            "--margin, or margin under [retrain] in the config, lets a difference pass that is chance; --even-if-worse "
+            "publishes the model whatever it is."
         )
 
 
@@ -114,7 +117,7 @@ def compared(request: RetrainRequest, trained: Trained, data: Path, folder: Path
         print(f"compared with nothing: {error}")
         return None
     system = trained.system
-    return compare(system, open_bundle(trained.folder), serving, system.read(data), trained.config)
+    return compare(system, open_bundle(trained.folder), serving, system.read(data), trained.config, request.margin)
 
 
 def publish(to: Publication, registry: "Registry | None", trained: Trained, data: DataRequest) -> None:

@@ -26,6 +26,12 @@ export function modelDeployments(): readonly ModelDeployment[] {
         condition('ModelResolved', 'False', 'SourceUnavailable'),
         condition('Drifted', 'True', 'Drifted'),
       ],
+      retraining: {
+        jobName: 'bank-0-retrain-0123456789',
+        reason: 'drift',
+        lastStarted: '2026-01-01T00:00:00Z',
+        lastResult: 'Failed',
+      },
       rollout: {
         phase: 'Step',
         ...times,

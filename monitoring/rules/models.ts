@@ -7,6 +7,8 @@ const condition = (type: string, status: string): string =>
 const withInfo = (expr: string, labels: string, info = ''): string =>
   `${expr} * on (namespace, name) group_left (${labels}) windlass:modeldeployment:info${info}`;
 
+const RETRAINING_FAILED = 'windlass_modeldeployment_retraining{result="Failed"}';
+
 /** What callers of a model notice, and why a model is not what its spec asks for. */
 export const modelAlerts: readonly Alert[] = [
   {
@@ -88,17 +90,18 @@ export const modelAlerts: readonly Alert[] = [
   },
   {
     alert: 'WindlassRetrainingFailed',
-    expr: 'sum by (reason) (increase(windlass_retraining_jobs_total{result="failed"}[30m])) > 0',
+    // For half an hour each, though status keeps the last one; the operator may have been away for a while before.
+    expr: `max by (namespace, name, reason, job_name) (${RETRAINING_FAILED}) unless on (namespace, name, job_name) max_over_time(${RETRAINING_FAILED}[1d] offset 30m)`,
     for: '0m',
     severity: 'warning',
-    summary: 'A retraining failed',
-    description:
-      '{{ $value | printf "%.0f" }} retraining Jobs that began for {{ $labels.reason }} failed within 30 minutes. What served before goes on.',
+    summary: `A retraining of ${WHO} failed`,
+    description: `${WHO}: the retraining Job {{ $labels.job_name }}, which began for {{ $labels.reason }}, failed within the last 30 minutes. What served before goes on.`,
   },
   {
     alert: 'WindlassPredictionsDrifted',
-    // Where the operator adds pods up itself (spec.drift), the alert above tells it.
-    expr: `windlass:prediction_drift:by_rows > on (namespace, name, revision, feature) max by (namespace, name, revision, feature) (windlass_drift_limit{job="${JOB.runtime}"}) unless on (namespace, name) windlass_modeldeployment_condition{type="Drifted"}`,
+    // Of what the operator adds up itself (spec.drift), the alert for all pods tells it: not while it knows too little,
+    // and not of features that are too many for it.
+    expr: `windlass:prediction_drift:by_rows > on (namespace, name, revision, feature) max by (namespace, name, revision, feature) (windlass_drift_limit{job="${JOB.runtime}"}) unless on (namespace, name, feature) windlass_modeldeployment_drift_limit`,
     for: '30m',
     severity: 'warning',
     summary: `{{ $labels.feature }} of ${WHO} has drifted`,

@@ -5,10 +5,10 @@ import { ModelDeploymentGauge, type ListModelDeployments, type Series } from './
 /** What the pods of a ModelDeployment said, by its UID. */
 export type ReadDrift = (modelDeploymentUid: string) => DriftReading;
 
-/** Of a model with more features, those that moved farthest are time series. */
-const MOST_SERIES = 100;
-
-/** Registers the sums over pods, as they are when somebody reads them; nothing while the window has too few rows. */
+/**
+ * Registers the sums over pods, as they are when somebody reads them; nothing while the window has too few rows. All
+ * features that are added up are there: of those that are not, pods' own reports are alerted.
+ */
 export function registerDrift(registry: Registry, list: ListModelDeployments, read: ReadDrift): void {
   const gauge = (name: string, help: string, value: (feature: FeatureDrift) => number): void => {
     const series = (): readonly Series[] =>
@@ -35,5 +35,5 @@ export function registerDrift(registry: Registry, list: ListModelDeployments, re
 
 function judged(reading: DriftReading): readonly FeatureDrift[] {
   if (reading.is !== 'measured') return [];
-  return reading.features.filter(({ state }) => state !== 'tooFewRows').slice(0, MOST_SERIES);
+  return reading.features.filter(({ state }) => state !== 'tooFewRows');
 }

@@ -66,6 +66,23 @@ it('tells of a ModelDeployment what its status says', async () => {
   ]);
 });
 
+it('tells what became of the last retraining, and nothing where there was none', async () => {
+  const retraining = {
+    jobName: 'bank-retrain-0123456789',
+    reason: 'drift',
+    lastStarted: '2026-01-01T00:00:00Z',
+    lastResult: 'Failed',
+    message: 'the value 17 of a customer',
+  } as const;
+  const lines = await read(() => [
+    modelDeployment('bank', { ...rolling, retraining }),
+    modelDeployment('other', rolling),
+  ])();
+  expect(lines.filter((line) => line.includes('_retraining'))).toEqual([
+    'windlass_modeldeployment_retraining{namespace="churn",name="bank",job_name="bank-retrain-0123456789",reason="drift",result="Failed"} 1',
+  ]);
+});
+
 it('counts those without a status as new, and says nothing of what they do not know yet', async () => {
   const lines = await read(() => [modelDeployment('a'), modelDeployment('b')])();
   expect(lines).toContain('windlass_modeldeployments{state="New"} 2');

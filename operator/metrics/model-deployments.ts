@@ -77,6 +77,15 @@ const PER_OBJECT: readonly PerObject[] = [
     read: ({ status }) => number(status?.readyReplicas),
   },
   {
+    name: 'windlass_modeldeployment_retraining',
+    help: 'The last retraining: its Job, why it began and what became of it; 1. Absent where there was none',
+    read: ({ status }) => {
+      if (status?.retraining === undefined) return [];
+      const { jobName, reason, lastResult } = status.retraining;
+      return [[{ job_name: jobName, reason, result: lastResult }, 1]];
+    },
+  },
+  {
     name: 'windlass_rollout_weight',
     help: 'Percent of the requests that the candidate answers; absent without a rollout',
     read: ({ status }) => (status?.rollout === undefined ? [] : [[NO_LABELS, status.rollout.weight ?? 0]]),

@@ -102,6 +102,18 @@ describe('what people are told', () => {
     expect(notificationsOf(before, plan(OLD, 'Serving', training))).toEqual([]);
   });
 
+  it.each(['started', 'succeeded', 'failed'] as const)(
+    'is no word of a training program, which may quote its data, where it %s',
+    (result) => {
+      const news: News = { is: 'retraining', reason: 'schedule', result };
+      const said = normal('Retraining', 'Job churn-retrain-1: row 17 has Balance 125510.82', news);
+      const drifted = normal('DriftDetected', 'Age (PSI 2.31)', { is: 'drifted', revision: OLD });
+      const told = notificationsOf(observed({ stableRevision: OLD }), plan(OLD, 'Serving', said, drifted));
+      expect(told.map(({ kind }) => kind)).toEqual(['drifted']);
+      expect(JSON.stringify(told)).not.toContain('125510');
+    },
+  );
+
   it('is an automatic undo', () => {
     const during = observed({ stableRevision: OLD, candidateRevision: NEW });
     const news = { is: 'undone', by: 'windlass', revision: NEW, to: OLD } as const;

@@ -190,26 +190,38 @@ export const modelCases: readonly AlertCase[] = [
     },
     quiet: {
       'it is below its limit': { series: summed('0.19'), at: '60m' },
-      'it was short': { series: summed('0.40', '0.40x5 0.1x60'), at: '20m' },
+      'it was short': { series: summed('0.40', 'Age', '0.40x5 0.1x60'), at: '20m' },
     },
   },
   {
     alert: 'WindlassRetrainingFailed',
     fires: {
-      series: { 'windlass_retraining_jobs_total{reason="drift",result="failed"}': '0x5 1x60' },
+      series: retraining('Failed', '_x5 1x60'),
       at: '10m',
-      labels: { reason: 'drift', severity: 'warning' },
-      summary: 'A retraining failed',
+      labels: {
+        namespace: 'churn',
+        name: 'bank',
+        reason: 'drift',
+        job_name: 'bank-retrain-1',
+        severity: 'warning',
+      },
+      summary: 'A retraining of churn/bank failed',
       description:
-        '1 retraining Jobs that began for drift failed within 30 minutes. What served before goes on.',
+        'churn/bank: the retraining Job bank-retrain-1, which began for drift, failed within the last 30 minutes. What served before goes on.',
+    },
+    also: {
+      'the one before failed too': {
+        series: { ...retraining('Failed', '_x50 1x60'), ...retraining('Failed', '1x49', 'bank-retrain-0') },
+        at: '60m',
+      },
     },
     quiet: {
-      'it succeeded': {
-        series: {
-          'windlass_retraining_jobs_total{reason="drift",result="succeeded"}': '0x5 1x60',
-          'windlass_retraining_jobs_total{reason="drift",result="failed"}': '0x70',
-        },
-        at: '30m',
+      'it succeeded': { series: retraining('Succeeded', '_x5 1x60'), at: '10m' },
+      'it runs': { series: retraining('Running', '_x5 1x60'), at: '10m' },
+      'it failed long ago': { series: retraining('Failed', '1x120'), at: '60m' },
+      'it failed long ago, and the operator was away': {
+        series: retraining('Failed', '1x60 _x10 1x60'),
+        at: '97m',
       },
     },
   },
@@ -223,9 +235,27 @@ export const modelCases: readonly AlertCase[] = [
       description:
         'churn/bank, revision bank-1: the population stability index of Age is 0.40 over all pods, above its limit.',
     },
+    also: {
+      'the operator is to add its pods up, and cannot say anything': {
+        series: { ...drift({ psi: [0.5, 0.1], rows: [3000, 1000] }), ...condition('Drifted', 'Unknown') },
+        at: '40m',
+      },
+      'the operator adds up other features alone': {
+        series: {
+          ...drift({ psi: [0.5, 0.1], rows: [3000, 1000] }),
+          ...condition('Drifted', 'False'),
+          ...summed('0.10', 'Tenure'),
+        },
+        at: '40m',
+      },
+    },
     quiet: {
       'the operator adds its pods up, which another alert tells': {
-        series: { ...drift({ psi: [0.5, 0.1], rows: [3000, 1000] }), ...condition('Drifted', 'True') },
+        series: {
+          ...drift({ psi: [0.5, 0.1], rows: [3000, 1000] }),
+          ...condition('Drifted', 'False'),
+          ...summed('0.15', 'Age'),
+        },
         at: '60m',
       },
       'one pod with few rows has': { series: drift({ psi: [0.5, 0.1], rows: [1000, 9000] }), at: '60m' },
@@ -233,10 +263,15 @@ export const modelCases: readonly AlertCase[] = [
   },
 ];
 
-function summed(psi: string, values = `${psi}x60`): Series {
+function retraining(result: string, values: string, job = 'bank-retrain-1'): Series {
+  const labels = `${BANK},job_name="${job}",reason="drift",result="${result}"`;
+  return byBothPods('windlass_modeldeployment_retraining', labels, values);
+}
+
+function summed(psi: string, feature = 'Age', values = `${psi}x60`): Series {
   return {
-    ...byBothPods('windlass_modeldeployment_drift_psi', `${BANK},feature="Age"`, values),
-    ...byBothPods('windlass_modeldeployment_drift_limit', `${BANK},feature="Age"`, '0.2x60'),
+    ...byBothPods('windlass_modeldeployment_drift_psi', `${BANK},feature="${feature}"`, values),
+    ...byBothPods('windlass_modeldeployment_drift_limit', `${BANK},feature="${feature}"`, '0.2x60'),
   };
 }
 

@@ -75,6 +75,21 @@ describe('the rules', () => {
   });
 
   it.each(
+    cases.flatMap((each) =>
+      Object.entries(each.also ?? {}).map(([where, input]) => ({ ...each, where, input })),
+    ),
+  )('$alert fires as well where $where', async ({ where: _, input, ...each }) => {
+    expect(await complaints(each.alert, input, [expectedOf(each)])).toBe('');
+  });
+
+  it('say which model each alert of a model is about', () => {
+    const unnamed = [...modelCases, ...rolloutCases].filter(
+      ({ fires: { labels } }) => labels['namespace'] === undefined || labels['name'] === undefined,
+    );
+    expect(unnamed.map(({ alert }) => alert)).toEqual([]);
+  });
+
+  it.each(
     cases.flatMap(({ alert, quiet }) => Object.entries(quiet).map(([why, input]) => ({ alert, why, input }))),
   )('$alert does not fire where $why', async ({ alert, input }) => {
     expect(await complaints(alert, input, [])).toBe('');

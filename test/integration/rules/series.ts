@@ -13,6 +13,8 @@ export interface AlertCase {
     readonly summary: string;
     readonly description: string;
   };
+  /** Other causes of the same alert, by what they are. */
+  readonly also?: Readonly<Record<string, { readonly series: Series; readonly at: string }>>;
   /** What looks alike and must not fire, by why. */
   readonly quiet: Readonly<Record<string, { readonly series: Series; readonly at: string }>>;
 }

@@ -7,7 +7,15 @@ import { child } from './children.ts';
 import { crashes, seenFailure } from './failures.ts';
 import type { Observed } from './observed.ts';
 import type { Position } from './position.ts';
-import { findRecord, podsOf, promote, readyPods, type Facts, type RevisionRecord } from './revisions.ts';
+import {
+  findRecord,
+  isRejected,
+  podsOf,
+  promote,
+  readyPods,
+  type Facts,
+  type RevisionRecord,
+} from './revisions.ts';
 import { promoteRequest } from './by-hand.ts';
 import { judge, podsChangedAt } from './shifting.ts';
 
@@ -104,9 +112,8 @@ function broken(
 
 /** The revision that was stable before, as far as it can be undone to. */
 export function earlier(facts: Facts, stable: Pick<RevisionRecord, 'name'>): string | undefined {
-  return facts.promotions.findLast(({ revision, from }) => {
+  return facts.promotions.findLast(({ revision }) => {
     const record = findRecord(facts, revision);
-    const rejected = record?.rejection !== undefined && record.rejection.at >= from;
-    return revision !== stable.name && record !== undefined && !rejected;
+    return revision !== stable.name && record !== undefined && !isRejected(record, facts.promotions);
   })?.revision;
 }

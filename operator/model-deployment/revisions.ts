@@ -186,6 +186,13 @@ export function findRecord(facts: Facts, name: string | undefined): RevisionReco
   return facts.records.find((record) => record.name === name);
 }
 
+/** Whether it failed and was not stable since; what failed in the moment of its promotion failed after it. */
+export function isRejected({ name, rejection }: RevisionRecord, promotions: readonly Promotion[]): boolean {
+  if (rejection === undefined) return false;
+  const served = promotions.find(({ revision }) => revision === name);
+  return served === undefined || rejection.at >= served.from;
+}
+
 /** Pods of a revision that stay; an evicted one's remains are not among them. */
 export function podsOf(o: Observed, revision: string): Observed['pods'] {
   return o.pods.filter(

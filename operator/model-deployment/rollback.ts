@@ -3,7 +3,7 @@ import type { ModelRollback } from '#operator/api/objects.ts';
 import { bindingSchema, MEMORY, readAnnotation, timeMs, type Binding } from './annotations.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
-import { findRecord, type Facts, type RevisionRecord } from './revisions.ts';
+import { findRecord, isRejected, type Facts, type RevisionRecord } from './revisions.ts';
 
 /** What a ModelRollback is bound to, and whether it holds. */
 export interface RollbackDecision {
@@ -182,7 +182,8 @@ function resolveTarget(
           ({ name, number }) => name === wanted || (number > 0 && number === Number(wanted)),
         );
   if (record === undefined) return { end: { state: 'Invalid', message: notFound(o, facts, wanted) } };
-  if (isRejected(facts, record)) return { end: { state: 'Invalid', message: rejectedBefore(record) } };
+  if (record.name !== facts.stable && isRejected(record, facts.promotions))
+    return { end: { state: 'Invalid', message: rejectedBefore(record) } };
   if (record.name === facts.stable && !current.underWay) {
     return {
       end: {
@@ -192,13 +193,6 @@ function resolveTarget(
     };
   }
   return { record };
-}
-
-/** It failed, and was not stable since. */
-function isRejected(facts: Facts, { name, rejection }: RevisionRecord): boolean {
-  if (rejection === undefined || name === facts.stable) return false;
-  const served = facts.promotions.find(({ revision }) => revision === name);
-  return served === undefined || served.from < rejection.at;
 }
 
 function rejectedBefore({ name, number, rejection }: RevisionRecord): string {
@@ -219,7 +213,10 @@ function revisionBefore(
   const before = facts.promotions.findLast(({ revision }) => {
     const record = findRecord(facts, revision);
     return (
-      revision !== facts.stable && !undone.has(revision) && record !== undefined && !isRejected(facts, record)
+      revision !== facts.stable &&
+      !undone.has(revision) &&
+      record !== undefined &&
+      !isRejected(record, facts.promotions)
     );
   });
   return findRecord(facts, before?.revision);
@@ -228,7 +225,7 @@ function revisionBefore(
 function notFound(o: Observed, facts: Facts, wanted: number | string | undefined): string {
   const { name } = ownerOf(o.modelDeployment);
   const known = facts.records
-    .filter((record) => record.name !== facts.stable && !isRejected(facts, record))
+    .filter((record) => record.name !== facts.stable && !isRejected(record, facts.promotions))
     .toSorted((a, b) => b.number - a.number)
     .slice(0, 10)
     .map((record) => `${record.number} (${record.name})`)

@@ -7,7 +7,7 @@ import { seenFailure } from './failures.ts';
 import type { Observed, Obstacle, SeenFailure } from './observed.ts';
 import { bakeAfter, decideBake } from './bake.ts';
 import type { Position } from './position.ts';
-import { findRecord, isReady, podsOf, type Facts, type RevisionRecord } from './revisions.ts';
+import { findRecord, isReady, isRejected, podsOf, type Facts, type RevisionRecord } from './revisions.ts';
 import { shift } from './shifting.ts';
 import type { Cause, Target } from './target.ts';
 import { trafficMap, trafficNow } from './traffic-map.ts';
@@ -114,16 +114,12 @@ function candidateRollout(o: Observed, facts: Facts, candidate: RevisionRecord, 
  * stable at once, so that what it replaces never serves again. Any other waits until it is scaled up.
  */
 function rolloutAtZero(o: Observed, facts: Facts, candidate: RevisionRecord): Rollout {
-  if (!servedSinceRejected(facts, candidate)) return { phase: 'Waiting', candidate };
+  const served = facts.promotions.some(({ revision }) => revision === candidate.name);
+  if (!served || isRejected(candidate, facts.promotions)) return { phase: 'Waiting', candidate };
   const obstacle = obstacleOf(o, facts, candidate.name);
   return obstacle === undefined
     ? { phase: 'Promoting', candidate, bake: undefined }
     : { phase: 'Obstructed', candidate, obstacle };
-}
-
-function servedSinceRejected(facts: Facts, { name, rejection }: RevisionRecord): boolean {
-  const served = facts.promotions.find(({ revision }) => revision === name);
-  return served !== undefined && (rejection === undefined || rejection.at <= served.from);
 }
 
 /** Its pods decide how far it gets. */

@@ -3,7 +3,7 @@ import { seenFailure, wantsRoom } from './failures.ts';
 import { revisionLabel } from './identity.ts';
 import { lingering } from './linger.ts';
 import type { Observed } from './observed.ts';
-import { findRecord, podsOf, promote, type Facts } from './revisions.ts';
+import { findRecord, isRejected, podsOf, promote, type Facts } from './revisions.ts';
 import { readyOf, type Rollout } from './rollout.ts';
 import { sizesNow } from './sizes.ts';
 import { ownTrafficMap } from './traffic-map.ts';
@@ -34,12 +34,20 @@ export function decideRunning(o: Observed, facts: Facts, rollout: Rollout): Runn
   const promotions = stable === undefined ? facts.promotions : promote(facts.promotions, stable, o.now);
   const serving = [...new Set([stable, candidate])].filter((name) => name !== undefined);
   const traffic = planTraffic(o, facts, rollout, stable);
-  const remembered = promotions.filter((promotion) => staysKnown(o, facts, rollout, traffic, promotion));
+  // Where the traffic ConfigMap cannot be written, the revisions' states alone tell the next plan who served: one that lost
+  // its record, is asked for or rejected has none that says so from now on.
+  const isKept = traffic.traffic !== undefined || ownTrafficMap(o) !== undefined;
+  const remembered = promotions.filter(({ revision }) => {
+    const record = findRecord(facts, revision);
+    return (
+      isKept || (record !== undefined && !isRejected(record, promotions) && !isTarget(rollout, revision))
+    );
+  });
   // Nothing is undone to a revision whose ModelRevision was deleted, or that failed once it was stable: neither is kept.
-  const recorded = remembered.filter(({ revision, from }) => {
+  const recorded = remembered.filter(({ revision }) => {
     const record = findRecord(facts, revision);
     if (rollout.phase === 'Rejected' && rollout.revision.name === revision) return false;
-    return record !== undefined && (record.rejection === undefined || record.rejection.at < from);
+    return record !== undefined && !isRejected(record, promotions);
   });
   const warm = decideWarm(o, recorded, new Set(serving), {
     roomWanted: roomWanted(o, rollout, stable),
@@ -61,22 +69,9 @@ export function decideRunning(o: Observed, facts: Facts, rollout: Rollout): Runn
   };
 }
 
-/**
- * Whether the next plan knows of a promotion, too. Where the traffic ConfigMap cannot be written, the states of the
- * revisions alone tell who served: one that lost its record, is asked for or rejected has none that says so from now on.
- */
-function staysKnown(
-  o: Observed,
-  facts: Facts,
-  rollout: Rollout,
-  { traffic }: TrafficPlan,
-  { revision, from }: Facts['promotions'][number],
-): boolean {
-  if (traffic !== undefined || ownTrafficMap(o) !== undefined) return true;
-  if (rollout.phase === 'Rejected' && rollout.revision.name === revision) return false;
-  if ('candidate' in rollout && rollout.candidate?.name === revision) return false;
-  const record = findRecord(facts, revision);
-  return record !== undefined && (record.rejection === undefined || record.rejection.at <= from);
+function isTarget(rollout: Rollout, revision: string): boolean {
+  if (rollout.phase === 'Rejected') return rollout.revision.name === revision;
+  return 'candidate' in rollout && rollout.candidate?.name === revision;
 }
 
 function runningCandidate(o: Observed, rollout: Rollout): string | undefined {

@@ -3,7 +3,7 @@ import type { Action } from './action.ts';
 import { isoTime, type Promotion } from './annotations.ts';
 import { mergePatch } from './merge-patch.ts';
 import type { Observed } from './observed.ts';
-import type { Facts, RevisionRecord } from './revisions.ts';
+import { isRejected, type Facts, type RevisionRecord } from './revisions.ts';
 import type { Rollout } from './rollout.ts';
 
 /** What this plan makes of the revisions. */
@@ -50,11 +50,9 @@ function verdictOn(record: RevisionRecord, { stable, warm, promotions, rollout }
   if (rollout.phase === 'Rejected' && rollout.revision.name === name) return rejected(rollout.rejection);
   if (isCandidate(rollout, name)) return { state: 'Candidate' };
   if (warm.includes(name)) return { state: 'Warm' };
-  const served = promotions.find(({ revision }) => revision === name);
-  const rejection = record.rejection;
-  if (rejection !== undefined && (served === undefined || served.from < rejection.at))
-    return rejected(rejection);
-  if (served !== undefined || record.object.status?.state === 'Retired') return { state: 'Retired' };
+  if (record.rejection !== undefined && isRejected(record, promotions)) return rejected(record.rejection);
+  const served = promotions.some(({ revision }) => revision === name);
+  if (served || record.object.status?.state === 'Retired') return { state: 'Retired' };
   const { state, reason, message } = record.object.status ?? {};
   // Rejected for what its bundle is, which is kept nowhere else, and then something else was asked for.
   if (state === 'Rejected' && reason !== undefined && message !== undefined)

@@ -2,12 +2,11 @@ import { canonicalJson } from '#contract/canonical.ts';
 import { API_VERSION } from '#contract/names.ts';
 import { specHash } from '#operator/api/hashes.ts';
 import type { ModelRollback } from '#operator/api/objects.ts';
-import type { Action } from './action.ts';
 import { MEMORY, type Binding } from './annotations.ts';
 import { child } from './children.ts';
 import { controllerReference, ownerOf } from './identity.ts';
 import type { Observed, Obstacle } from './observed.ts';
-import { findRecord, type Facts } from './revisions.ts';
+import type { Facts } from './revisions.ts';
 import type { RollbackDecision } from './rollback.ts';
 import { numberOf, type Rollout } from './rollout.ts';
 
@@ -71,16 +70,6 @@ export function undoRefused(o: Observed, { candidate }: FailedRollout): Obstacle
 
 export function isAutomatic({ binding }: Pick<RollbackDecision, 'binding'>): boolean {
   return binding.automatic !== undefined;
-}
-
-/** Keeps the rejection of what an active automatic undo took back, where it is not kept yet. */
-export function rejectUndone(facts: Facts, rollback: RollbackDecision | undefined): readonly Action[] {
-  const rejection = rollback?.binding.automatic;
-  const record = findRecord(facts, rollback?.binding.fromRevision);
-  if (rejection === undefined || record === undefined || record.rejection?.key === rejection.key) return [];
-  const patch = { metadata: { annotations: { [MEMORY.rejection]: JSON.stringify(rejection) } } };
-  const { uid } = record.object.metadata;
-  return [{ verb: 'patch', kind: 'ModelRevision', name: record.name, uid, patch }];
 }
 
 /** The facts with that rejection, as the next plan will read them. */

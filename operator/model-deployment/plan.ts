@@ -1,7 +1,6 @@
 import type { ModelRollback } from '#operator/api/objects.ts';
 import type { Action, Plan } from './action.ts';
-import { MEMORY } from './annotations.ts';
-import { automaticUndo, isAutomatic, rejectUndone, undoRefused, withRejection } from './automatic-undo.ts';
+import { automaticUndo, isAutomatic, undoRefused, withRejection } from './automatic-undo.ts';
 import { decideDrift, driftRequest } from './drift.ts';
 import { driftEvents } from './drift-events.ts';
 import { revisionGarbage, rollbackGarbage } from './history.ts';
@@ -13,6 +12,7 @@ import { positionOf } from './position.ts';
 import { findRecord, readFacts, resolvedRevision, type Facts } from './revisions.ts';
 import { decideRetraining, stableModel } from './retraining.ts';
 import { retrainingEvents } from './retraining-events.ts';
+import { keepDecided, keepUndone } from './rejection-writes.ts';
 import { countingRollback, decideRollbacks, type RollbackDecision } from './rollback.ts';
 import { bindingActions, rollbackStatusActions } from './rollback-writes.ts';
 import { decideRollout, type Rollout } from './rollout.ts';
@@ -97,7 +97,7 @@ function planOf(o: Observed, decided: Decided, undo: ModelRollback | undefined):
   const told = { o, facts, rollout, stable, rollbacks, situation };
   const actions: readonly Action[] = [
     ...(undo === undefined ? [] : [{ verb: 'create', kind: 'ModelRollback', object: undo } as const]),
-    ...rejectUndone(seen, rollback),
+    ...keepUndone(seen, rollback),
     ...bindingActions(o, rollbacks),
     ...targetActions,
     ...lookBeforeFirst(o, facts, rollout),
@@ -106,7 +106,7 @@ function planOf(o: Observed, decided: Decided, undo: ModelRollback | undefined):
     ),
     ...(stable === undefined ? [] : keepStableService(o, stable)),
     ...switching.actions,
-    ...rejectionActions(rollout),
+    ...keepDecided(rollout),
     ...retire(o, live),
     ...keepAutoscaler(o),
     ...retraining.actions,
@@ -164,13 +164,6 @@ function switchTo(o: Observed, facts: Facts, rollout: Rollout, running: Running)
   const remember = rollout.phase === 'Rejected' || facts.highest > borne;
   const { promotions, traffic, live } = running;
   return decideSwitch(o, traffic, { highest: Math.max(facts.highest, 1), remember, promotions }, live);
-}
-
-function rejectionActions(rollout: Rollout): readonly Action[] {
-  if (rollout.phase !== 'Rejected' || rollout.memory !== 'decided') return [];
-  const { name, object } = rollout.revision;
-  const patch = { metadata: { annotations: { [MEMORY.rejection]: JSON.stringify(rollout.rejection) } } };
-  return [{ verb: 'patch', kind: 'ModelRevision', name, uid: object.metadata.uid, patch }];
 }
 
 function inUse(o: Observed, facts: Facts, rollout: Rollout, live: ReadonlySet<string>): ReadonlySet<string> {

@@ -75,8 +75,8 @@ function planOf(o: Observed, decided: Decided, undo: ModelRollback | undefined):
   const running = decideRunning(o, facts, rollout);
   const { stable, live, sizes } = running;
   const switching = switchTo(o, facts, rollout, running);
-  const following = rollback !== undefined && !isAutomatic(rollback);
-  const sourcing = decideSourcing(o, facts, target, following);
+  const undone = rollback !== undefined && !isAutomatic(rollback);
+  const sourcing = decideSourcing(o, facts, target, undone);
   const outcome = {
     facts,
     rollout,

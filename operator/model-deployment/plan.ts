@@ -83,7 +83,6 @@ function planOf(o: Observed, decided: Decided, undo: ModelRollback | undefined):
     rollback,
     stable,
     live,
-    traffic: running.traffic.traffic,
     routedAt: stable === undefined ? undefined : routedAt(o, stable, running.promotions.at(-1)?.from),
   };
   const drift = decideDrift(o, stable);

@@ -13,8 +13,7 @@ import type { Outcome } from './situation.ts';
 type Shown = Pick<ModelDeploymentStatus, 'rollout' | 'candidateRevision' | 'candidateNumber'>;
 
 /** The rollout on its way, and its revision; times stay while the phase stays. */
-export function rolloutStatus(o: Observed, { rollout, facts, traffic }: Outcome): Shown {
-  const weight = traffic?.candidate?.weight ?? 0;
+export function rolloutStatus(o: Observed, { rollout, facts }: Outcome): Shown {
   const candidate = shownCandidate(rollout);
   const shown: Shown =
     candidate === undefined ? {} : { candidateRevision: candidate.name, candidateNumber: candidate.number };
@@ -35,12 +34,12 @@ export function rolloutStatus(o: Observed, { rollout, facts, traffic }: Outcome)
       };
     }
     case 'Shifting':
-      return { ...shown, rollout: positionStatus(o, rollout.position, facts.stable, weight) };
+      return { ...shown, rollout: positionStatus(o, rollout.position, facts.stable) };
     case 'Stable':
     case 'Promoting':
       return rollout.bake === undefined
         ? shown
-        : { ...shown, rollout: positionStatus(o, rollout.bake, undefined, 100) };
+        : { ...shown, rollout: positionStatus(o, rollout.bake, undefined) };
     case 'Obstructed':
     case 'Waiting':
     case 'Rejected':
@@ -71,13 +70,8 @@ function times(
     : { since: isoTime(now), startedAt: isoTime(startedAt) };
 }
 
-function positionStatus(
-  o: Observed,
-  position: Position,
-  stable: string | undefined,
-  weight: number,
-): RolloutStatus {
-  const { progress, step, steps, checks, pods, ready } = position;
+function positionStatus(o: Observed, position: Position, stable: string | undefined): RolloutStatus {
+  const { progress, step, steps, weight, checks, pods, ready } = position;
   const waits = position.kind === 'Bake' ? undefined : waitingFor(position, o);
   const { name, namespace } = ownerOf(o.modelDeployment);
   const context = {

@@ -1,5 +1,4 @@
 import type { Failure } from '#contract/failure.ts';
-import type { Traffic } from '#contract/traffic.ts';
 import { specHash } from '#operator/api/hashes.ts';
 import { child } from './children.ts';
 import { seenFailure } from './failures.ts';
@@ -97,8 +96,6 @@ export interface Outcome {
   /** The stable revision once the plan is carried out. */
   readonly stable: string | undefined;
   readonly live: ReadonlySet<string>;
-  /** What pods are told of the traffic. */
-  readonly traffic: Traffic | undefined;
   /** When nodes lead to the ready pods of the stable revision; undefined: they do. */
   readonly routedAt: number | undefined;
 }

@@ -17,7 +17,7 @@ import {
   type RevisionRecord,
 } from './revisions.ts';
 import { promoteRequest } from './by-hand.ts';
-import { judge, podsChangedAt } from './shifting.ts';
+import { judge, podsChangedAt } from './judging.ts';
 
 /** What becomes of a promoted revision while it is watched. */
 export type Bake =

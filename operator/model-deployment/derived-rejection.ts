@@ -2,7 +2,7 @@ import { schemaCompatibility } from '#artifact/preflight/index.ts';
 import type { Rejection } from './annotations.ts';
 import type { Observed } from './observed.ts';
 import { findRecord, type Facts, type RevisionRecord } from './revisions.ts';
-import { judge } from './shifting.ts';
+import { judge } from './judging.ts';
 import type { Cause } from './target.ts';
 
 /** What a bundle is rejected for before any pod starts: judged anew each time, because a setting may allow it. */

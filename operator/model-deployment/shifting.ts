@@ -1,20 +1,17 @@
 import { durationMs } from '#operator/api/schema.ts';
-import type { CheckResult } from '#operator/rollout/check-result.ts';
-import { checksOf, judgeChecks, longestWindowMs } from '#operator/rollout/checks.ts';
+import { checksOf, longestWindowMs } from '#operator/rollout/checks.ts';
 import type { Progress } from '#operator/rollout/progress.ts';
 import { stagesOf, type Stage } from '#operator/rollout/stages.ts';
 import { decideMove, type Move, type Standing, type Wait } from '#operator/rollout/table.ts';
-import { timeMs } from './annotations.ts';
 import { appliedCheck } from './applied-check.ts';
 import { isPaused, promoteRequest } from './by-hand.ts';
 import { crashes } from './failures.ts';
-import { ownerOf } from './identity.ts';
+import { judge, podsChangedAt } from './judging.ts';
 import type { Observed, SeenFailure } from './observed.ts';
 import type { Position } from './position.ts';
-import { trafficNow } from './traffic-map.ts';
 import { sizesNow } from './sizes.ts';
 import { weightNow } from './weight.ts';
-import { readyAt, type Facts, type RevisionRecord } from './revisions.ts';
+import type { Facts, RevisionRecord } from './revisions.ts';
 import { nextAfter } from './times.ts';
 
 /** A candidate as its pods show it. */
@@ -33,6 +30,17 @@ export interface Shift {
   readonly firstPods: number;
 }
 
+/** A candidate, the stages before it, and what people ask of it. */
+interface Course {
+  readonly o: Observed;
+  readonly facts: Facts;
+  readonly candidate: RevisionRecord;
+  readonly seen: Pods;
+  readonly stages: readonly Stage[];
+  readonly paused: boolean;
+  readonly request: ReturnType<typeof promoteRequest>;
+}
+
 /** What the table makes of the candidate, through as many stages as it may pass at once. */
 export function shift(
   o: Observed,
@@ -41,44 +49,48 @@ export function shift(
   seen: Pods,
   straight: boolean,
 ): Shift {
-  const sizes = sizesNow(o, facts);
-  const paused = isPaused(o, candidate) && promoteRequest(o, facts, candidate).through < 0;
-  const stages = stagesOf(o.modelDeployment.spec.rollout, sizes, straight, paused);
-  let progress = progressAt(o, facts, candidate, stages);
+  const paused = isPaused(o, candidate);
+  const request = promoteRequest(o, facts, candidate);
+  const held = paused && request.through < 0;
+  const stages = stagesOf(o.modelDeployment.spec.rollout, sizesNow(o, facts), straight, held);
+  const course: Course = { o, facts, candidate, seen, stages, paused, request };
+  let progress = progressAt(course);
   for (let passed = 0; passed <= stages.length; passed += 1) {
-    const standing = standingOf(o, facts, candidate, seen, stages, progress);
+    const standing = standingOf(course, progress);
     const move = decideMove(standing);
-    if (move.do !== 'enter') return settle(o, facts, candidate, stages, progress, standing, move);
+    if (move.do !== 'enter') return settle(course, progress, standing, move);
     progress = {
       revision: candidate.name,
       number: candidate.number,
       stage: move.stage,
       since: o.now,
-      ...(isPaused(o, candidate) ? { paused: true } : {}),
+      ...(paused ? { paused: true } : {}),
     };
   }
   throw new Error('a rollout passes each of its stages once');
 }
 
 /** As it was remembered; a clock that was set back begins the stage anew, and stages that are gone are the last one. */
-function progressAt(
-  o: Observed,
-  facts: Facts,
-  candidate: RevisionRecord,
-  stages: readonly Stage[],
-): (Progress & { readonly stage: number }) | undefined {
+function progressAt({
+  o,
+  facts,
+  candidate,
+  stages,
+  paused,
+  request,
+}: Course): (Progress & { readonly stage: number }) | undefined {
   const { progress } = facts.rollout;
   if (progress === undefined || progress.stage === 'bake' || stages.length === 0) return undefined;
   if (progress.revision !== candidate.name || progress.number !== candidate.number) return undefined;
   const stage = Math.min(progress.stage, stages.length - 1);
-  const paused = isPaused(o, candidate);
   const { paused: before, ...rest } = progress;
   const { failed } = rest;
-  const { through } = promoteRequest(o, facts, candidate);
   const attended: Progress = {
     ...rest,
     // Once the annotation is taken away, the same one says something new.
-    ...(failed === undefined ? {} : { failed: { ...failed, through: Math.min(failed.through, through) } }),
+    ...(failed === undefined
+      ? {}
+      : { failed: { ...failed, through: Math.min(failed.through, request.through) } }),
     ...(paused ? { paused: true as const } : before === undefined ? {} : { resumedAt: o.now }),
   };
   if (progress.since <= o.now) return { ...attended, stage };
@@ -94,13 +106,10 @@ function progressAt(
 }
 
 function standingOf(
-  o: Observed,
-  facts: Facts,
-  candidate: RevisionRecord,
-  { pods, ready, failure, startedAt }: Pods,
-  stages: readonly Stage[],
+  { o, facts, candidate, seen, stages, paused, request }: Course,
   progress: Progress | undefined,
 ): Standing {
+  const { pods, ready, failure, startedAt } = seen;
   const { rollout } = o.modelDeployment.spec;
   const at = progress === undefined ? undefined : Number(progress.stage);
   const kind = at === undefined ? 'Gate' : (stages[at]?.kind ?? 'Gate');
@@ -134,52 +143,16 @@ function standingOf(
     ready,
     full: sizesNow(o, facts).full,
     idleMs: ago(idleSince),
-    paused: isPaused(o, candidate),
-    promotedThrough: promoteRequest(o, facts, candidate).through,
+    paused,
+    promotedThrough: request.through,
     deadlineMs: durationMs(rollout.progressDeadline),
     startingMs: o.now - startedAt,
     onFailure: rollout.onFailure,
   };
 }
 
-export function judge(
-  o: Observed,
-  { name: revision, number, object }: RevisionRecord,
-  look: {
-    readonly phase: 'Shadow' | 'Step' | 'Baking';
-    readonly since: number;
-    readonly checks: ReturnType<typeof checksOf>;
-    readonly before: string | undefined;
-  },
-): readonly CheckResult[] {
-  const { name, namespace } = ownerOf(o.modelDeployment);
-  const { metrics } = object.spec.model;
-  const generation = trafficNow(o)?.generation;
-  return judgeChecks(look.checks, {
-    now: o.now,
-    phase: look.phase,
-    since: look.since,
-    name,
-    namespace,
-    candidate: { revision, number, metrics },
-    stable: look.before,
-    monitoring: o.monitoring,
-    ...(generation === undefined ? {} : { generation }),
-  });
-}
-
-/** When a pod of it last came or changed its readiness: what was counted before says nothing of the model. */
-export function podsChangedAt(pods: Observed['pods'], now: number): number {
-  const times = pods.flatMap((pod) => [timeMs(pod.metadata.creationTimestamp), readyAt(pod)]);
-  // A node's clock may be ahead.
-  return Math.max(0, ...times.filter((time) => time <= now));
-}
-
 function settle(
-  o: Observed,
-  facts: Facts,
-  candidate: RevisionRecord,
-  stages: readonly Stage[],
+  { o, facts, candidate, stages, request }: Course,
   progress: Progress | undefined,
   standing: Standing,
   move: Exclude<Move, { readonly do: 'enter' }>,
@@ -207,7 +180,7 @@ function settle(
       pods: move.do === 'stay' ? move.pods : stage.pods,
       ready: standing.ready,
       progress: progressAfter(o, progress, standing, move, why),
-      ignored: promoteRequest(o, facts, candidate).ignored,
+      ignored: request.ignored,
       lookAt: lookAt(o, stage, standing, holdUntil),
     },
   };

@@ -23,6 +23,8 @@ FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
+# Of the last four all but the second shrink so much more in height that Pillow makes the columns first.
+SIZES = ((16, 12), (90, 70), (61, 20), (25, 47), (1, 1), (60, 46), (60, 12), (44, 13), (45, 13), (90, 20))
 
 
 def formula(width, height, channels):
@@ -118,7 +120,7 @@ def decoded():
 def resized():
     source = Image.fromarray(formula(61, 47, 3))
     for name, resample in FILTERS.items():
-        for width, height in ((16, 12), (90, 70), (61, 20), (25, 47), (1, 1), (60, 46)):
+        for width, height in SIZES:
             answer = source.resize((width, height), resample)
             yield f"{name}|{width}|{height}|{digest(answer)}"
 

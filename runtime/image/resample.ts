@@ -25,51 +25,69 @@ const CHANNELS = 3;
 const HALF = 1 << (PRECISION - 1);
 
 /**
- * Resizes as Pillow's Image.resize does, to the last bit: first the rows, rounded to bytes, then the columns. A side that
- * keeps its length is not touched.
+ * Which columns are made first, all others being made of rows: Pillow 13's choice (Resample.c, ImagingResampleInner), which
+ * counts because what the first pass makes is rounded to bytes.
  */
+export function columnsFirst(source: Rgb, { width, height }: Placement): boolean {
+  const [narrower, lower] = [source.width - width, source.height - height];
+  return narrower !== 0 && lower > 0 && lower > 2 * narrower;
+}
+
+/** Resizes as Pillow's Image.resize does, to the last bit. A side that keeps its length is not touched. */
 export function resample(source: Rgb, filter: ResizeFilter, placement: Placement): Rgb {
   const { width, height, x, y, partWidth, partHeight } = placement;
-  const vertical =
+  const across =
+    width === source.width
+      ? undefined
+      : tapsOf(filter, { from: source.width, to: width, first: x, count: partWidth });
+  const down =
     height === source.height
       ? undefined
       : tapsOf(filter, { from: source.height, to: height, first: y, count: partHeight });
-  const top = vertical === undefined ? y : (vertical.starts[0] ?? 0);
-  const last = partHeight - 1;
-  const bottom =
-    vertical === undefined ? y + partHeight : (vertical.starts[last] ?? 0) + (vertical.counts[last] ?? 0);
-  const rows: Rgb = {
-    width: partWidth,
-    height: bottom - top,
-    data: new Uint8Array(partWidth * (bottom - top) * CHANNELS),
-  };
-  if (width === source.width) cutRows(source, rows, x, top);
-  else
-    resampleRows(
-      source,
-      rows,
-      tapsOf(filter, { from: source.width, to: width, first: x, count: partWidth }),
-      top,
-    );
-  return vertical === undefined ? rows : resampleColumns(rows, vertical, top);
-}
-
-function cutRows(source: Rgb, target: Rgb, x: number, top: number): void {
-  const length = target.width * CHANNELS;
-  for (let row = 0; row < target.height; row++) {
-    const from = ((top + row) * source.width + x) * CHANNELS;
-    target.data.set(source.data.subarray(from, from + length), row * length);
+  const [left, right] = across === undefined ? [x, x + partWidth] : reach(across);
+  const [top, bottom] = down === undefined ? [y, y + partHeight] : reach(down);
+  if (across === undefined || down === undefined || columnsFirst(source, placement)) {
+    const used = cut(source, { left, top, width: right - left, height: bottom - top });
+    const rows = down === undefined ? used : resampleColumns(used, down, top);
+    return across === undefined ? rows : resampleRows(rows, across, { left, top: 0, height: partHeight });
   }
+  return resampleColumns(resampleRows(source, across, { left: 0, top, height: bottom - top }), down, top);
 }
 
-function resampleRows(source: Rgb, target: Rgb, taps: Taps, top: number): void {
+/** First source pixel that an axis needs, and the one after the last. */
+export function reach({ starts, counts }: Taps): readonly [number, number] {
+  const last = starts.length - 1;
+  return [starts[0] ?? 0, (starts[last] ?? 0) + (counts[last] ?? 0)];
+}
+
+interface Part {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+function cut(source: Rgb, { left, top, width, height }: Part): Rgb {
+  if (width === source.width && height === source.height) return source;
+  const length = width * CHANNELS;
+  const data = new Uint8Array(length * height);
+  for (let row = 0; row < height; row++) {
+    const from = ((top + row) * source.width + left) * CHANNELS;
+    data.set(source.data.subarray(from, from + length), row * length);
+  }
+  return { width, height, data };
+}
+
+/** Of `height` rows from `top` on; `left` is the picture's column with which the source begins. */
+function resampleRows(source: Rgb, taps: Taps, { left, top, height }: Omit<Part, 'width'>): Rgb {
   const { starts, counts, weights, stride } = taps;
+  const width = starts.length;
   const from = source.data;
-  const to = target.data;
+  const to = new Uint8Array(width * height * CHANNELS);
   let at = 0;
-  for (let row = 0; row < target.height; row++) {
-    const line = (top + row) * source.width * CHANNELS;
-    for (let i = 0; i < target.width; i++) {
+  for (let row = 0; row < height; row++) {
+    const line = ((top + row) * source.width - left) * CHANNELS;
+    for (let i = 0; i < width; i++) {
       let red = HALF;
       let green = HALF;
       let blue = HALF;
@@ -89,6 +107,7 @@ function resampleRows(source: Rgb, target: Rgb, taps: Taps, top: number): void {
       at += CHANNELS;
     }
   }
+  return { width, height, data: to };
 }
 
 function resampleColumns(source: Rgb, taps: Taps, top: number): Rgb {

@@ -76,9 +76,24 @@ test.each(resizeFilterSchema.options)(
   (filter) => {
     // Several stripes of the source, and several bands of rows.
     expectSame(noisy(1900, 90, 1), filter, whole(70, 40));
-    expectSame(noisy(30, 3600, 2), filter, whole(400, 50));
+    expectSame(noisy(1800, 1300, 2), filter, whole(1100, 50));
+    // The same where the columns are made first.
+    expectSame(noisy(700, 3600, 3), filter, whole(20, 50));
   },
 );
+
+test('which pass comes first depends on the whole picture and not on the part', () => {
+  for (const resize of [resample, simdResample() ?? expect.unreachable('no vector instructions')]) {
+    const [width, height] = [45, 13];
+    const all = resize(noisy(61, 47, 1), 'lanczos', whole(width, height));
+    const part = { width, height, x: 30, y: 2, partWidth: 5, partHeight: 10 };
+    const made = resize(noisy(61, 47, 1), 'lanczos', part);
+    for (let row = 0; row < part.partHeight; row++) {
+      const from = ((part.y + row) * width + part.x) * 3;
+      expect(made.data.slice(row * 15, row * 15 + 15)).toEqual(all.data.slice(from, from + 15));
+    }
+  }
+});
 
 test('a size may change from picture to picture, and the next of the same size is as right as the first', () => {
   const sizes = [whole(30, 20), whole(30, 20), whole(20, 30), whole(61, 20), whole(30, 20)];

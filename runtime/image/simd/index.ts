@@ -1,6 +1,6 @@
 import type { ResizeFilter } from '#contract/image-input.ts';
-import type { Placement, Resample, Rgb } from '../resample.ts';
-import { tapsOf } from '../taps.ts';
+import { columnsFirst, reach, type Placement, type Resample, type Rgb } from '../resample.ts';
+import { tapsOf, type Taps } from '../taps.ts';
 import { openKernels, SLACK, type Kernels } from './kernels.ts';
 import { columnTable, rowTable, type Table } from './tables.ts';
 
@@ -19,13 +19,27 @@ interface Room {
   readonly kernels: Kernels;
 }
 
-/** How one size of picture is resized. */
-interface Plan {
-  readonly key: string;
-  readonly across: Table | undefined;
-  readonly down:
-    { readonly table: Table; readonly starts: Int32Array; readonly ends: Int32Array } | undefined;
+interface Down {
+  readonly table: Table;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
 }
+
+/** How one size of picture is resized. */
+type Plan =
+  | {
+      readonly order: 'rows first';
+      readonly across: Table | undefined;
+      readonly down: Down | undefined;
+    }
+  | {
+      readonly order: 'columns first';
+      readonly across: Table;
+      readonly down: Down;
+      /** Source pixels of a row that are needed. */
+      readonly left: number;
+      readonly right: number;
+    };
 
 /** Output rows [first, end), made from source rows [top, bottom). */
 interface Band {
@@ -42,14 +56,17 @@ interface Band {
 export function simdResample(): Resample | undefined {
   let room = openRoom();
   if (room === undefined) return undefined;
-  let plan: Plan | undefined;
+  let last: { readonly key: string; readonly plan: Plan } | undefined;
   return (source, filter, placement) => {
     room ??= openRoom();
     if (room === undefined) throw new Error('the processor has lost its vector instructions');
     const key = [filter, source.width, source.height, ...Object.values(placement)].join();
-    const known = plan?.key === key;
-    if (plan === undefined || !known) plan = planOf(key, source, filter, placement);
-    const picture = run(room, plan, source, placement);
+    if (last?.key !== key) last = { key, plan: planOf(source, filter, placement) };
+    const { plan } = last;
+    const picture =
+      plan.order === 'rows first'
+        ? throughRows(room, plan, source, placement)
+        : throughColumns(room, plan, source, placement);
     if (room.memory.buffer.byteLength > KEPT_BYTES) room = undefined;
     return picture;
   };
@@ -61,23 +78,63 @@ function openRoom(): Room | undefined {
   return kernels === undefined ? undefined : { memory, kernels };
 }
 
-function planOf(key: string, source: Rgb, filter: ResizeFilter, placement: Placement): Plan {
+function planOf(source: Rgb, filter: ResizeFilter, placement: Placement): Plan {
   const { width, height, x, y, partWidth, partHeight } = placement;
   const across =
     width === source.width
       ? undefined
-      : rowTable(tapsOf(filter, { from: source.width, to: width, first: x, count: partWidth }));
-  if (height === source.height) return { key, across, down: undefined };
-  const taps = tapsOf(filter, { from: source.height, to: height, first: y, count: partHeight });
-  const ends = taps.starts.map((start, i) => start + (taps.counts[i] ?? 0));
+      : tapsOf(filter, { from: source.width, to: width, first: x, count: partWidth });
+  const down =
+    height === source.height
+      ? undefined
+      : tapsOf(filter, { from: source.height, to: height, first: y, count: partHeight });
+  if (across !== undefined && down !== undefined && columnsFirst(source, placement)) {
+    const [left, right] = reach(across);
+    const starts = across.starts.map((start) => start - left);
+    return {
+      order: 'columns first',
+      across: rowTable({ ...across, starts }),
+      down: downOf(down, (right - left) * CHANNELS),
+      left,
+      right,
+    };
+  }
   return {
-    key,
-    across,
-    down: { table: columnTable(taps, partWidth * CHANNELS), starts: taps.starts, ends },
+    order: 'rows first',
+    across: across === undefined ? undefined : rowTable(across),
+    down: down === undefined ? undefined : downOf(down, partWidth * CHANNELS),
   };
 }
 
-function run({ memory, kernels }: Room, { across, down }: Plan, source: Rgb, placement: Placement): Rgb {
+function downOf(taps: Taps, length: number): Down {
+  const ends = taps.starts.map((start, i) => start + (taps.counts[i] ?? 0));
+  return { table: columnTable(taps, length), starts: taps.starts, ends };
+}
+
+/** The memory's bytes, with room for `end` of them and what kernels read and write past it; the tables are in it. */
+function furnish(
+  { memory }: Room,
+  end: number,
+  tables: readonly (readonly [Table | undefined, number])[],
+): Uint8Array<ArrayBuffer> {
+  const missing = Math.ceil((end + SLACK - memory.buffer.byteLength) / PAGE);
+  if (missing > 0) memory.grow(missing);
+  for (const [table, at] of tables) {
+    if (table !== undefined) new Int32Array(memory.buffer).set(table.words, at / 4);
+  }
+  return new Uint8Array(memory.buffer);
+}
+
+const tallest = (bands: readonly Band[]): number => Math.max(...bands.map(({ top, bottom }) => bottom - top));
+const longest = (bands: readonly Band[]): number => Math.max(...bands.map(({ first, end }) => end - first));
+
+function throughRows(
+  room: Room,
+  { across, down }: Plan & { order: 'rows first' },
+  source: Rgb,
+  placement: Placement,
+): Rgb {
+  const { kernels } = room;
   const { x, partWidth: width, partHeight: height } = placement;
   const [length, stride] = [width * CHANNELS, source.width * CHANNELS];
   const bands = bandsOf(down, placement, length);
@@ -86,17 +143,11 @@ function run({ memory, kernels }: Room, { across, down }: Plan, source: Rgb, pla
   const downAt = acrossAt + (across?.words.byteLength ?? 0);
   const sourceAt = downAt + (down?.table.words.byteLength ?? 0);
   const rowsAt = sourceAt + stripe * stride;
-  const outAt = rowsAt + length * Math.max(...bands.map(({ top, bottom }) => bottom - top));
-  const end = outAt + length * Math.max(...bands.map((band) => band.end - band.first)) + SLACK;
-  const missing = Math.ceil((end - memory.buffer.byteLength) / PAGE);
-  if (missing > 0) memory.grow(missing);
-  const bytes = new Uint8Array(memory.buffer);
-  for (const [table, at] of [
+  const outAt = rowsAt + length * tallest(bands);
+  const bytes = furnish(room, outAt + length * longest(bands), [
     [across, acrossAt],
     [down?.table, downAt],
-  ] as const) {
-    if (table !== undefined) new Int32Array(memory.buffer).set(table.words, at / 4);
-  }
+  ]);
 
   const data = new Uint8Array(length * height);
   for (const { first, end: last, top, bottom } of bands) {
@@ -124,8 +175,42 @@ function run({ memory, kernels }: Room, { across, down }: Plan, source: Rgb, pla
   return { width, height, data };
 }
 
+function throughColumns(
+  room: Room,
+  { across, down, left, right }: Plan & { order: 'columns first' },
+  source: Rgb,
+  placement: Placement,
+): Rgb {
+  const { kernels } = room;
+  const { partWidth: width, partHeight: height } = placement;
+  const [length, used, stride] = [width * CHANNELS, (right - left) * CHANNELS, source.width * CHANNELS];
+  const bands = bandsOf(down, placement, used);
+  const acrossAt = 0;
+  const downAt = acrossAt + across.words.byteLength;
+  const sourceAt = downAt + down.table.words.byteLength;
+  const columnsAt = sourceAt + used * tallest(bands);
+  const outAt = columnsAt + used * longest(bands);
+  const bytes = furnish(room, outAt + length * longest(bands), [
+    [across, acrossAt],
+    [down.table, downAt],
+  ]);
+
+  const data = new Uint8Array(length * height);
+  for (const { first, end: last, top, bottom } of bands) {
+    for (let row = top; row < bottom; row++) {
+      const from = row * stride + left * CHANNELS;
+      bytes.set(source.data.subarray(from, from + used), sourceAt + (row - top) * used);
+    }
+    const table = downAt + (down.table.positions[first] ?? 0);
+    kernels.columns((sourceAt - top * used) | 0, used, columnsAt, last - first, table);
+    kernels.rows(columnsAt, used, outAt, length, last - first, acrossAt, width);
+    data.set(bytes.subarray(outAt, outAt + (last - first) * length), first * length);
+  }
+  return { width, height, data };
+}
+
 /** Cut so that what is kept between the two passes stays small, whatever the picture's height. */
-function bandsOf(down: Plan['down'], { y, partHeight }: Placement, length: number): readonly Band[] {
+function bandsOf(down: Down | undefined, { y, partHeight }: Placement, length: number): readonly Band[] {
   const most = Math.floor(BAND_BYTES / length);
   const topOf = (row: number): number => down?.starts[row] ?? y + row;
   const bottomOf = (row: number): number => down?.ends[row] ?? y + row + 1;

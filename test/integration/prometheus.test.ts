@@ -35,12 +35,17 @@ const target = (url: string, labels: Readonly<Record<string, string>>): object =
   labels,
 });
 
-async function startOperator(): Promise<string> {
+/** The replica that leads alone adds up what pods counted. */
+async function startOperator(leads: boolean): Promise<string> {
   const metrics = createMetrics(modelDeployments);
   metrics.onReconcile('success', 0.1);
   metrics.onQueue.taken?.(0.1);
   metrics.onCall({ method: 'GET', code: '200', seconds: 0.1 });
   metrics.onIncident('pods', 'listed');
+  const features = [{ name: 'Age', psi: 0.4, limit: 0.2, state: 'drifted' as const }];
+  if (leads) {
+    metrics.readDriftFrom(() => ({ is: 'measured', revision: STABLE, features, complete: true, leftOut: 0 }));
+  }
   const { registry } = metrics;
   const server = await startHealthServer({ host: '127.0.0.1', port: 0, registry, notReady: () => undefined });
   ends.push(server.close);
@@ -81,7 +86,7 @@ beforeAll(async () => {
   ends.push(async () => pair[Symbol.asyncDispose]());
   const drifting = await driftingPod();
   ends.push(async () => drifting[Symbol.asyncDispose]());
-  const operators = [await startOperator(), await startOperator()];
+  const operators = [await startOperator(true), await startOperator(false)];
   prometheus = await startPrometheus(folder, [
     {
       job_name: JOB.operator,

@@ -6,9 +6,9 @@ import { MEMORY, type Binding } from './annotations.ts';
 import { child } from './children.ts';
 import { controllerReference, ownerOf } from './identity.ts';
 import type { Observed, Obstacle } from './observed.ts';
-import type { Facts } from './revisions.ts';
+import { numberOf, type Facts } from './revisions.ts';
 import type { RollbackDecision } from './rollback.ts';
-import { numberOf, type Rollout } from './rollout.ts';
+import type { Rollout } from './rollout.ts';
 
 /** Who asks for an undo that nobody asked for. */
 export const REQUESTED_BY = 'windlass';

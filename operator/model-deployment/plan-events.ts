@@ -3,12 +3,12 @@ import type { News, PlannedEvent } from './action.ts';
 import type { Observed } from './observed.ts';
 import { MEMORY, promotionsSchema, readAnnotation, type Binding, type Rejection } from './annotations.ts';
 import { byHandEvents } from './by-hand-events.ts';
-import { findRecord, type Facts } from './revisions.ts';
+import { findRecord, numberOf, type Facts } from './revisions.ts';
 import { readTraffic } from './traffic-file.ts';
 import { ownTrafficMap, trafficMap } from './traffic-map.ts';
 import type { RollbackDecision } from './rollback.ts';
 import { positionOf } from './position.ts';
-import { numberOf, type Rollout } from './rollout.ts';
+import type { Rollout } from './rollout.ts';
 import type { Situation } from './situation.ts';
 
 interface Told {

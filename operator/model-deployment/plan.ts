@@ -1,6 +1,7 @@
 import type { ModelRollback } from '#operator/api/objects.ts';
 import type { Action, Plan } from './action.ts';
 import { automaticUndo, isAutomatic, undoRefused, withRejection } from './automatic-undo.ts';
+import { decideRollout } from './decide-rollout.ts';
 import { decideDrift, driftRequest } from './drift.ts';
 import { driftEvents } from './drift-events.ts';
 import { revisionGarbage, rollbackGarbage } from './history.ts';
@@ -15,7 +16,7 @@ import { retrainingEvents } from './retraining-events.ts';
 import { keepDecided, keepUndone } from './rejection-writes.ts';
 import { countingRollback, decideRollbacks, type RollbackDecision } from './rollback.ts';
 import { bindingActions, rollbackStatusActions } from './rollback-writes.ts';
-import { decideRollout, type Rollout } from './rollout.ts';
+import type { Rollout } from './rollout.ts';
 import { decideSourcing } from './sourcing.ts';
 import { stateActions } from './states.ts';
 import { decideStatus } from './status.ts';

@@ -18,7 +18,7 @@ import { child, ours } from './children.ts';
 import { revisionLabel } from './identity.ts';
 import type { Observed } from './observed.ts';
 import { readTraffic } from './traffic-file.ts';
-import { ownTrafficMap } from './traffic-map.ts';
+import { ownTrafficMap, trafficNow } from './traffic-map.ts';
 
 /** A ModelRevision as the decisions see it; `object.metadata.uid` is absent while it is only planned. */
 export interface RevisionRecord {
@@ -215,4 +215,31 @@ export function readyPods(o: Observed, revision: string): number {
 /** When a pod's readiness last changed. */
 export function readyAt({ status }: Observed['pods'][number]): number {
   return timeMs(status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime);
+}
+
+/**
+ * Ready pods of a candidate, as far as its Deployment made them: those of an earlier Deployment of the same revision are
+ * about to end.
+ */
+export function readyOf(o: Observed, candidate: string): number {
+  const known = child(o, 'Deployment', candidate);
+  if (known.is !== 'ours') return 0;
+  const from = timeMs(known.object.metadata.creationTimestamp);
+  return podsOf(o, candidate).filter((pod) => isReady(pod) && timeMs(pod.metadata.creationTimestamp) >= from)
+    .length;
+}
+
+/** The number that a revision has; where its ModelRevision is gone, the highest that anything else remembers of it. */
+export function numberOf(facts: Facts, o: Observed, revision: string): number | undefined {
+  const record = findRecord(facts, revision);
+  if (record !== undefined && record.number > 0) return record.number;
+  const deployment = child(o, 'Deployment', revision);
+  const told = trafficNow(o)?.stable;
+  const { status } = o.modelDeployment;
+  const highest = Math.max(
+    (deployment.is === 'ours' ? readNumber(deployment.object.metadata, MEMORY.revisionNumber) : 0) ?? 0,
+    told?.revision === revision ? told.number : 0,
+    status?.stableRevision === revision ? (status.revision ?? 0) : 0,
+  );
+  return highest > 0 ? highest : undefined;
 }

@@ -7,7 +7,8 @@ import { waitingFor } from './describe-rollout.ts';
 import { ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
 import type { Position } from './position.ts';
-import { readyOf, type Rollout } from './rollout.ts';
+import { readyOf } from './revisions.ts';
+import type { Rollout } from './rollout.ts';
 import type { Outcome } from './situation.ts';
 
 type Shown = Pick<ModelDeploymentStatus, 'rollout' | 'candidateRevision' | 'candidateNumber'>;

@@ -6,9 +6,9 @@ import { ownerOf } from './identity.ts';
 import type { ChildKind, Observed, Obstacle, SeenFailure } from './observed.ts';
 import { resolveJobName } from './resources/resolve-job.ts';
 import { bakeOf, waitsForPerson, type Position } from './position.ts';
-import { findRecord, podsOf, readyPods, type Facts } from './revisions.ts';
+import { findRecord, numberOf, podsOf, readyOf, readyPods, type Facts } from './revisions.ts';
 import type { RollbackDecision } from './rollback.ts';
-import { numberOf, readyOf, type Rollout } from './rollout.ts';
+import type { Rollout } from './rollout.ts';
 import { sizesNow } from './sizes.ts';
 import { trafficName } from './traffic-file.ts';
 

@@ -7,6 +7,7 @@ import { form, send } from '#runtime/image/test-requests.ts';
 import { Folder, post, startServer, type TestServer } from '#runtime/testing.ts';
 import { run } from '#test/cluster/command.ts';
 import { RESPONSES } from '#test/support/systems.ts';
+import { askAsPagesDo, requestsOfExample } from './shown-answers.ts';
 
 // What training really writes, asked by the runtime that really serves: on generated data, small and quick.
 
@@ -246,4 +247,20 @@ describe.each(Object.entries(SYSTEMS))('%s, trained', (name, { model, rows, conf
   };
 
   (name === 'plant' ? askPictures : askTables)();
+
+  test('answers what docs/migrating sends, as it is shown there', async () => {
+    const { requests, problems } = await askAsPagesDo(name, { url: server.url, manifest, folder });
+    expect(problems).toEqual([]);
+    expect(requests).toBeGreaterThan(0);
+  });
+
+  test('answers what its example in deploy/examples sends', async () => {
+    const bodies = await requestsOfExample(name);
+    for (const body of bodies) {
+      const { status, body: answer } = await post(`${server.url}/predict`, JSON.parse(body) as object);
+      expect([body, status, answer]).toEqual([body, 200, expect.anything()]);
+    }
+    // Pictures are sent as files; a loan has too many fields for a comment.
+    expect(bodies).toHaveLength(['plant', 'creditrisk'].includes(name) ? 0 : 1);
+  });
 });

@@ -4,7 +4,7 @@ import { post } from '#runtime/testing.ts';
 import { BODY, Pair, until } from '#runtime/traffic/testing.ts';
 import { dashboards } from './dashboards/index.ts';
 import { panelsOf, parseQuery, queriesOf, variableQueries } from './queries.ts';
-import { alerts, recordings } from './rules/index.ts';
+import { alerts, recordings, systemRules } from './rules/index.ts';
 import { FOREIGN_METRICS, JOB, TARGET_LABELS } from './scrape.ts';
 import { driftingPod, modelDeployments } from './testing.ts';
 
@@ -80,6 +80,7 @@ interface Asked {
 const asked: readonly Asked[] = [
   ...alerts.map(({ alert, expr }) => ({ where: alert, expr })),
   ...recordings.map(({ record, expr }) => ({ where: record, expr })),
+  ...(await systemRules()).alerts.map(({ alert, expr }) => ({ where: alert, expr })),
   ...Object.entries(dashboards).flatMap(([name, dashboard]) =>
     panelsOf(dashboard).flatMap((panel) =>
       queriesOf(panel).map((expr) => ({ where: `${name}: ${panel.title ?? ''}`, expr })),

@@ -9,6 +9,7 @@ export type { Alert, Recording, Severity } from './rule.ts';
 
 export const alerts: readonly Alert[] = [...modelAlerts, ...rolloutAlerts, ...operatorAlerts];
 export { recordings } from './recordings.ts';
+export { systemRules, type SystemAlert } from './systems.ts';
 
 /** Where runbooks lie in this repository; the chart's prometheusRule.runbookBase replaces it. */
 const RUNBOOKS = 'docs/runbooks';

@@ -8,12 +8,12 @@ import { freePorts } from '#test/cluster/ports.ts';
 import { statusOf } from '#test/cluster/probe.ts';
 import type { Progress } from '#test/cluster/progress.ts';
 import { removeAtEnd } from '#test/cluster/watchdog.ts';
-import { rulesFile } from '../../../monitoring/rules/index.ts';
+import { rulesFile, systemRules } from '../../../monitoring/rules/index.ts';
 import { JOB } from '../../../monitoring/scrape.ts';
 
 const READY_WITHIN = 60_000;
 
-/** A Prometheus on this machine that finds the model pods and the operator as the chart's monitors do, with its rules. */
+/** A Prometheus on this machine that finds the model pods and the operator as the chart's monitors do, with its rules and the five systems'. */
 export async function startPrometheus(
   kubeconfig: string,
   progress: Progress,
@@ -23,6 +23,7 @@ export async function startPrometheus(
   removeAtEnd(folder);
   const config = join(folder, 'prometheus.yaml');
   await writeFile(join(folder, 'rules.yaml'), rulesFile());
+  await writeFile(join(folder, 'systems.yaml'), (await systemRules()).file);
   await writeFile(config, stringify(settings(kubeconfig)));
   const [port = 0] = await freePorts(1);
   const url = `http://127.0.0.1:${port}`;
@@ -54,7 +55,7 @@ function settings(kubeconfig: string): object {
   const where = [label('namespace', 'namespace'), label('pod_name', 'pod')];
   return {
     global: { scrape_interval: '5s', evaluation_interval: '5s' },
-    rule_files: ['rules.yaml'],
+    rule_files: ['rules.yaml', 'systems.yaml'],
     scrape_configs: [
       {
         job_name: JOB.runtime,

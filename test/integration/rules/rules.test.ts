@@ -5,19 +5,23 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { build } from '#test/cluster/build.ts';
 import { attempt } from '#test/cluster/command.ts';
-import { alerts, rulesFile, runbookOf } from '../../../monitoring/rules/index.ts';
+import { alerts, rulesFile, runbookOf, systemRules } from '../../../monitoring/rules/index.ts';
 import { modelCases } from './models.ts';
 import { operatorCases } from './operator.ts';
 import { rolloutCases } from './rollouts.ts';
-import type { AlertCase, Series } from './series.ts';
+import type { AlertCase, Input } from './series.ts';
+import { systemCases } from './systems.ts';
 
 const cases = [...modelCases, ...rolloutCases, ...operatorCases];
+const systems = await systemRules();
+const [RULES, SYSTEMS] = ['rules.yaml', 'systems.yaml'] as const;
 
 let folder = '';
 let promtool = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'windlass-rules-'));
-  await writeFile(join(folder, 'rules.yaml'), rulesFile());
+  await writeFile(join(folder, RULES), rulesFile());
+  await writeFile(join(folder, SYSTEMS), systems.file);
   ({ promtool } = await build(['promtool']));
 }, 1_200_000);
 afterAll(async () => rm(folder, { recursive: true, force: true }));
@@ -30,28 +34,25 @@ interface Expected {
 /** What promtool says against these alerts at that time; '' for nothing. */
 async function complaints(
   alert: string,
-  { series, at }: { readonly series: Series; readonly at: string },
+  { series, at, every = '1m' }: Input,
   expected: readonly Expected[],
+  rules: string = RULES,
 ): Promise<string> {
   const file = join(folder, `${alert}.test.yaml`);
   const test = {
-    interval: '1m',
+    interval: every,
     input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
     alert_rule_test: [{ eval_time: at, alertname: alert, exp_alerts: expected }],
   };
-  await writeFile(file, stringify({ rule_files: ['rules.yaml'], evaluation_interval: '1m', tests: [test] }));
+  await writeFile(file, stringify({ rule_files: [rules], evaluation_interval: every, tests: [test] }));
   const { code, stdout, stderr } = await attempt(promtool, ['test', 'rules', file]);
   return code === 0 ? '' : `${stdout}${stderr}`;
 }
 
-const expectedOf = ({ alert, fires }: AlertCase): Expected => ({
-  exp_labels: fires.labels,
-  exp_annotations: {
-    summary: fires.summary,
-    description: fires.description,
-    runbook_url: runbookOf({ alert }),
-  },
-});
+const expectedOf = (
+  { labels, summary, description }: AlertCase['fires'],
+  runbook_url: string | undefined,
+): Expected => ({ exp_labels: labels, exp_annotations: { summary, description, runbook_url } });
 
 describe('the rules', () => {
   it('are rules to promtool, with nothing to criticize', async () => {
@@ -60,7 +61,7 @@ describe('the rules', () => {
       'rules',
       '--lint=all',
       '--lint-fatal',
-      join(folder, 'rules.yaml'),
+      ...[RULES, SYSTEMS].map((file) => join(folder, file)),
     ]);
     expect({ code, said: code === 0 ? '' : stdout + stderr }).toEqual({ code: 0, said: '' });
   });
@@ -71,7 +72,7 @@ describe('the rules', () => {
   });
 
   it.each(cases)('$alert fires, and says what it found', async (each) => {
-    expect(await complaints(each.alert, each.fires, [expectedOf(each)])).toBe('');
+    expect(await complaints(each.alert, each.fires, [expectedOf(each.fires, runbookOf(each))])).toBe('');
   });
 
   it.each(
@@ -79,7 +80,7 @@ describe('the rules', () => {
       Object.entries(each.also ?? {}).map(([where, input]) => ({ alert: each.alert, where, input, each })),
     ),
   )('$alert fires as well where $where', async ({ alert, input, each }) => {
-    expect(await complaints(alert, input, [expectedOf(each)])).toBe('');
+    expect(await complaints(alert, input, [expectedOf(each.fires, runbookOf(each))])).toBe('');
   });
 
   it('say which model each alert of a model is about', () => {
@@ -93,5 +94,26 @@ describe('the rules', () => {
     cases.flatMap(({ alert, quiet }) => Object.entries(quiet).map(([why, input]) => ({ alert, why, input }))),
   )('$alert does not fire where $why', async ({ alert, input }) => {
     expect(await complaints(alert, input, [])).toBe('');
+  });
+});
+
+describe('the five systems’ own rules', () => {
+  const runbook = new Map(systems.alerts.map(({ alert, annotations }) => [alert, annotations.runbook_url]));
+
+  it('have a case for each alert', () => {
+    const tried = new Set(systemCases.map(({ alert }) => alert));
+    expect([...tried].toSorted()).toEqual([...runbook.keys()].toSorted());
+  });
+
+  it.each(systemCases)('$alert fires, and says what it found', async ({ alert, fires }) => {
+    expect(await complaints(alert, fires, [expectedOf(fires, runbook.get(alert))], SYSTEMS)).toBe('');
+  });
+
+  it.each(
+    systemCases.flatMap(({ alert, quiet }) =>
+      Object.entries(quiet).map(([why, input]) => ({ alert, why, input })),
+    ),
+  )('$alert does not fire where $why', async ({ alert, input }) => {
+    expect(await complaints(alert, input, [], SYSTEMS)).toBe('');
   });
 });

@@ -1,14 +1,19 @@
 import type { alerts } from '../../../monitoring/rules/index.ts';
 
-/** Series as promtool reads them: `metric{labels}` -> values, one a minute. */
+/** Series as promtool reads them: `metric{labels}` -> values, one a minute unless a case says otherwise. */
 export type Series = Readonly<Record<string, string>>;
+
+export interface Input {
+  readonly series: Series;
+  readonly at: string;
+  /** Between two values, and two evaluations: hours by the minute take long. */
+  readonly every?: string;
+}
 
 export interface AlertCase {
   readonly alert: (typeof alerts)[number]['alert'];
   /** What makes it fire at `at`, once, with these labels and this description. */
-  readonly fires: {
-    readonly series: Series;
-    readonly at: string;
+  readonly fires: Input & {
     readonly labels: Readonly<Record<string, string>>;
     readonly summary: string;
     readonly description: string;
@@ -16,7 +21,7 @@ export interface AlertCase {
   /** Other causes of the same alert, by what they are. */
   readonly also?: Readonly<Record<string, { readonly series: Series; readonly at: string }>>;
   /** What looks alike and must not fire, by why. */
-  readonly quiet: Readonly<Record<string, { readonly series: Series; readonly at: string }>>;
+  readonly quiet: Readonly<Record<string, Input>>;
 }
 
 export const BANK = 'namespace="churn",name="bank"';

@@ -19,8 +19,19 @@ test('a change of the spec replaces a field as a whole', async () => {
   expect(changed).toMatchObject({ spec: { rollout: {} } });
 });
 
-test('the Secret gets keys that open something', async () => {
-  const [namespace, secret] = await groundwork(PLACES);
+test('the Secrets get keys that open something', async () => {
+  const [namespace, ...secrets] = await groundwork(PLACES);
   expect(namespace).toMatchObject({ kind: 'Namespace', metadata: { name: 'models' } });
-  expect(secret).toMatchObject({ kind: 'Secret', stringData: PLACES.keys });
+  expect(secrets).toMatchObject(
+    ['models', 'training'].map((name) => ({ kind: 'Secret', metadata: { name }, stringData: PLACES.keys })),
+  );
+});
+
+test.each(SYSTEMS)('$name reads its model with one Secret, and trains it with another', async ({ name }) => {
+  const { spec } = (await modelDeployment(name, PLACES)) as { readonly spec: object };
+  const { model, retraining } = modelDeploymentSpecSchema.parse(spec);
+  expect(model.credentials?.secretName).toBe('models');
+  expect(retraining?.job.envFrom ?? [{ secretRef: { name: 'training' } }]).toEqual([
+    { secretRef: { name: 'training' } },
+  ]);
 });

@@ -9,7 +9,7 @@ type Spec = z.input<typeof modelDeploymentSpecSchema>;
 
 /** Where models and keys of this portfolio are. */
 export interface Places {
-  /** The Secret's content. */
+  /** The Secrets' content: here one user may read and write. */
   readonly keys: Readonly<Record<string, string>>;
   /** Image of the retraining Jobs; absent: they are left out. */
   readonly trainingImage?: string;
@@ -29,8 +29,9 @@ async function documents(file: string): Promise<readonly (Manifest & Readonly<Re
 
 /** deploy/examples/00-namespace.yaml, with keys that open something. */
 export async function groundwork({ keys }: Places): Promise<readonly object[]> {
-  const [namespace, secret] = await documents('00-namespace.yaml');
-  return [{ ...namespace }, { ...secret, stringData: keys }];
+  const [namespace, ...secrets] = await documents('00-namespace.yaml');
+  const opening = secrets.map((secret) => Object.assign(secret, { stringData: keys }));
+  return namespace === undefined ? opening : [namespace, ...opening];
 }
 
 /** The example as it stands, but for what one small machine cannot give: pods, CPU, and hours of holds. */

@@ -57,7 +57,8 @@ export class Portfolio {
   /** Starts the registry, and puts each bundle where its manifest looks for it. */
   async publish(version = '1'): Promise<void> {
     const { store, host, progress } = this.#options;
-    await this.#store.create();
+    // A retraining overwrites what serves where the examples follow a folder.
+    await this.#store.create({ versioned: true });
     this.mlflow = await startMlflow({ s3: store, host: host.listen, hosts: [host.address], progress });
     for (const system of this.systems) await this.#publish(system, version);
   }

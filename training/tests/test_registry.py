@@ -200,6 +200,35 @@ def test_a_retraining_registers_a_version_that_is_as_good_as_the_one_behind_the_
     assert mlflow.get_model_version_by_alias("Retrained", "champion").version == "1"
 
 
+def test_a_retraining_is_held_against_the_version_that_serves_and_not_against_the_alias(
+    mlflow: MlflowClient,
+    trained: Trained,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    poor = tmp_path / "poor.toml"
+    poor.write_text("[model.forest]\ntrees = 1\nmax_depth = 1\n[model.regression]\nweight = 0.001\n[gates]\n")
+    assert main(["register", str(trained.bundle), "--name", "Pinned", "--alias", "champion"]) == 0
+    command = ["retrain", "bankchurn", "--data", str(trained.data), "--register", "Pinned", "--alias", "champion"]
+    command += ["--config", str(poor)]
+    monkeypatch.setenv("WINDLASS_MODEL_URI", "models:/Pinned@champion")
+    monkeypatch.setenv("WINDLASS_STABLE_REVISION", "churn-a")
+    monkeypatch.setenv("WINDLASS_STABLE_URI", "models:/Pinned/1")
+    monkeypatch.setenv("WINDLASS_STABLE_MANIFEST_SHA256", file_digest(trained.bundle / "model.json"))
+    assert main([*command, "--even-if-worse"]) == 0
+    assert mlflow.get_model_version_by_alias("Pinned", "champion").version == "2"
+    assert main(command) == 3
+    assert "version 3 that serves" in capsys.readouterr().err
+    mlflow.delete_model_version("Pinned", "1")
+    assert main(command) == 1
+    assert "the version was deleted" in capsys.readouterr().err
+    monkeypatch.setenv("WINDLASS_STABLE_URI", "models:/Pinned/2")
+    assert main(command) == 1
+    assert "its model.json has the sha256" in capsys.readouterr().err
+    assert mlflow.get_model_version_by_alias("Pinned", "champion").version == "2"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

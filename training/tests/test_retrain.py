@@ -26,7 +26,8 @@ def data(s3: S3Server, monkeypatch: pytest.MonkeyPatch, trained: Trained) -> S3S
     """The S3 server, with data and a followed prefix that a model serves from."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3.url)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.delenv("WINDLASS_MODEL_URI", raising=False)
+    for name in ("MODEL_URI", "STABLE_REVISION", "STABLE_URI"):
+        monkeypatch.delenv(f"WINDLASS_{name}", raising=False)
     s3.objects["data/churn.csv"] = trained.data.read_bytes()
     assert main(["push", str(trained.bundle), FOLLOWED]) == 0
     s3.written.clear()

@@ -15,7 +15,9 @@ DESCRIPTION = """\
 What a retraining Job runs: downloads the newest data, validates it, trains, holds the model against its gates and
 against the model that serves (on the new data's test split, by the metric of the config's [search]), and publishes it:
 the prefix that a ModelDeployment follows is replaced, model.json last, or a version is registered and its alias moved.
-A model that is worse than the one that serves, by more than the margin, is not published: exit status 3.
+A model that is worse than the one that serves, by more than the margin, is not published: exit status 3. What serves
+are the very bytes that the operator names in WINDLASS_STABLE_*; where they cannot be read any more, nothing is published
+either: exit status 1.
 
 --data is a file or a prefix of S3; of several CSV files the newest is taken. Keys come from the environment, as for
 push.
@@ -35,7 +37,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--alias", metavar="ALIAS", help="with --register: moved to the new version")
     parser.add_argument("--version", type=model_version, metavar="V", help="of the model (default: the time)")
     parser.add_argument(
-        "--better-than", metavar="URI", help="bundle to compare with (default: WINDLASS_MODEL_URI, where it has one)"
+        "--better-than", metavar="URI", help="bundle to compare with (default: what serves, WINDLASS_STABLE_URI)"
     )
     parser.add_argument(
         "--margin",
@@ -52,6 +54,7 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> None:
     from windlass_training.errors import TrainingError
     from windlass_training.retrain.retrain import Publication, RetrainRequest, retrain
+    from windlass_training.retrain.stable import serving_model
 
     if options.alias and not options.register:
         raise TrainingError("--alias goes with --register NAME: a prefix has no aliases")
@@ -63,8 +66,7 @@ def run(options: argparse.Namespace) -> None:
             seed=options.seed,
             version=options.version,
             publication=Publication(options.push, options.register, options.alias),
-            serving=options.better_than or os.environ.get("WINDLASS_MODEL_URI"),
-            must_compare=options.better_than is not None,
+            serving=serving_model(options.better_than, os.environ),
             even_if_worse=options.even_if_worse,
             margin=options.margin,
             mlflow=options.mlflow,

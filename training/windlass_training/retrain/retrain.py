@@ -10,10 +10,11 @@ from windlass_training.bundle import MANIFEST, open_bundle
 from windlass_training.config import SystemConfig
 from windlass_training.errors import TrainingError
 from windlass_training.push import parse_destination, push
-from windlass_training.retrain.compare import Comparison, WorseModelError, compare
+from windlass_training.retrain.compare import WorseModelError, compare
 from windlass_training.retrain.data import fetch_data
-from windlass_training.retrain.serving import NoBundleError, serving_bundle
-from windlass_training.system import DataReport, System
+from windlass_training.retrain.serving import GraphAloneError, LostBundleError, NoBundleError, serving_bundle
+from windlass_training.retrain.stable import Serving
+from windlass_training.system import DataReport, StoredBundle, System
 from windlass_training.systems import load_system
 from windlass_training.train import DataRequest, Trained, system_config, train
 
@@ -41,9 +42,8 @@ class RetrainRequest:
     version: str | None
     """Of the new model; by default the time, so that later ones sort after earlier ones."""
     publication: Publication
-    serving: str | None
-    """The URI of the model to be compared with; None: the first model."""
-    must_compare: bool
+    serving: Serving | None
+    """The model to be compared with; None: the first model."""
     even_if_worse: bool
     margin: float | None
     """By so much the new model may be worse; None: the config's."""
@@ -60,10 +60,12 @@ def retrain(request: RetrainRequest) -> None:
         folder = Path(scratch)
         path = fetch_data(request.data, folder)
         refuse_bad_data(system, system.read(path), config, request.data)
+        # Asked before the training too: where it cannot be read, nothing is published.
+        serving = opponent(request, folder / "serving")
         data = DataRequest(path, rows=0, seed=0)
         version = request.version or f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}"
         trained = train(request.system, data, folder / "bundle", version, request.config, request.seed, gate=True)
-        refuse_worse(request, trained, path, folder / "serving")
+        refuse_worse(request, trained, path, serving)
         publish(request.publication, registry, trained, data)
 
 
@@ -92,10 +94,29 @@ def refuse_bad_data(system: System[Any], content: Any, config: SystemConfig, pla
         )
 
 
-def refuse_worse(request: RetrainRequest, trained: Trained, data: Path, folder: Path) -> None:
-    comparison = compared(request, trained, data, folder)
-    if comparison is None:
+def opponent(request: RetrainRequest, folder: Path) -> StoredBundle | None:
+    """The bundle to compare with; None where there is none, and none is needed."""
+    serving = request.serving
+    if serving is None:
+        print("compared with nothing: no model serves yet (neither WINDLASS_STABLE_URI nor WINDLASS_MODEL_URI is set)")
+        return None
+    try:
+        return serving_bundle(serving, folder, request.mlflow)
+    except NoBundleError as error:
+        bare = isinstance(error, GraphAloneError) and not serving.asked
+        forced = isinstance(error, LostBundleError) and request.even_if_worse
+        if serving.must_compare and not bare and not forced:
+            raise
+        print(f"compared with nothing: {error}")
+        return None
+
+
+def refuse_worse(request: RetrainRequest, trained: Trained, data: Path, serving: StoredBundle | None) -> None:
+    if serving is None:
         return
+    system = trained.system
+    new, content = open_bundle(trained.folder), system.read(data)
+    comparison = compare(system, new, serving, content, trained.config, request.margin)
     print(f"compared: {comparison}", flush=True)
     if comparison.worse and not request.even_if_worse:
         raise WorseModelError(
@@ -103,21 +124,6 @@ def refuse_worse(request: RetrainRequest, trained: Trained, data: Path, folder: 
             "--margin, or margin under [retrain] in the config, lets a difference pass that is chance; --even-if-worse "
             "publishes the model whatever it is."
         )
-
-
-def compared(request: RetrainRequest, trained: Trained, data: Path, folder: Path) -> Comparison | None:
-    if not request.serving:
-        print("compared with nothing: no model serves yet (WINDLASS_MODEL_URI is not set)")
-        return None
-    try:
-        serving = serving_bundle(request.serving, folder, request.mlflow)
-    except NoBundleError as error:
-        if request.must_compare:
-            raise
-        print(f"compared with nothing: {error}")
-        return None
-    system = trained.system
-    return compare(system, open_bundle(trained.folder), serving, system.read(data), trained.config, request.margin)
 
 
 def publish(to: Publication, registry: "Registry | None", trained: Trained, data: DataRequest) -> None:

@@ -22,6 +22,7 @@ from windlass_training.systems.creditrisk.features import FEATURES, REQUIRED
 from windlass_training.systems.creditrisk.recipe import RECIPE
 from windlass_training.systems.creditrisk.training import interval
 from windlass_training.tabular.classifier import split_table
+from windlass_training.tabular.csv import read_csv
 from windlass_training.tabular.features import NumericFeature, names
 from windlass_training.tabular.graph import Session
 from windlass_training.tabular.observed import lenient_rows
@@ -177,6 +178,17 @@ def test_terms_and_years_are_read_inside_the_graph(loans: Loans) -> None:
     assert (read["term_months"].iloc[0], read["employed_years"].iloc[0]) == (60, 10)
     assert probability(term="sixty months") == probability(term=None)
     assert probability(emp_length="n/a") == probability(emp_length=None)
+
+
+def test_spaces_that_are_dropped_in_training_make_no_difference_to_the_graph(loans: Loans) -> None:
+    rows = lenient_rows(clean(read_csv(loans.data, texts={"term", "emp_length"})).head(50), FEATURES)
+    names = [feature.name for feature in FEATURES if feature.kind == "text" and feature.trimmed]
+    assert names == ["term"]
+    assert set(rows["term"]) == {"36 months", "60 months"}
+    spaced = rows.assign(**{name: " " + rows[name] + " " for name in names})
+    assert np.array_equal(loans.session.run(rows).probabilities, loans.session.run(spaced).probabilities)
+    reference = loans.read("reference.json")
+    assert set(reference["features"]["term"]["counts"]) == {"36 months", "60 months"}
 
 
 def test_answers_have_the_fields_that_existing_clients_read(loans: Loans) -> None:

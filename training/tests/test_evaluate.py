@@ -61,6 +61,19 @@ def test_of_other_data_all_rows_are_measured(telecom: Telecom, tmp_path: Path) -
     assert "another file" in report["measuredOn"]
 
 
+def test_rows_that_were_added_to_the_training_file_are_not_passed_off_as_new_ones(
+    telecom: Telecom, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "grown.csv"
+    table = pd.read_csv(telecom.data)
+    pd.concat([table, table.head(100)]).to_csv(data, index=False)
+    assert evaluated(telecom.bundle, data, tmp_path / "report") == 0
+    warning = "Those that it was trained on may be among them"
+    assert warning in capsys.readouterr().out
+    assert warning in json.loads((tmp_path / "report/metrics.json").read_bytes())["measuredOn"]
+    assert warning in (tmp_path / "report/model-card.md").read_text()
+
+
 def test_a_bundle_that_misses_its_gate_on_new_data_fails_after_writing_unless_asked(
     telecom: Telecom, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

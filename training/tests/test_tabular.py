@@ -1,5 +1,7 @@
 """The parts that models over tables share: data checks, bins, splits of trees."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +9,10 @@ from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier,
 from sklearn.linear_model import LogisticRegression
 
 from windlass_training.errors import TrainingError
-from windlass_training.tabular.features import CategoricalFeature, NumericFeature
+from windlass_training.tabular.csv import read_csv
+from windlass_training.tabular.features import CategoricalFeature, NumericFeature, TextFeature
 from windlass_training.tabular.golden import spread
+from windlass_training.tabular.observed import observe
 from windlass_training.tabular.reference import category_bins, feature_bins, numeric_bins
 from windlass_training.tabular.table import binary_target, select_features
 from windlass_training.tabular.trees import split_distance
@@ -41,12 +45,39 @@ def test_features_become_float32_and_text_with_their_own_kind_of_missing() -> No
         ({"age": [None, 20]}, "column age: a required feature has no value"),
         ({"income": [float("inf"), 1]}, "column income: must be a number"),
         ({"country": ["France", "Atlantis"]}, "column country: must be one of France, Spain; .* 'Atlantis'"),
+        ({"country": ["France", " Spain"]}, "column country: must be one of France, Spain; .* ' Spain'"),
         ({"country": ["France", "  "]}, "column country: a required feature has no value"),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused_with_the_row(columns: dict[str, list[object]], message: str) -> None:
     with pytest.raises(TrainingError, match=message):
         select_features(table(**columns), FEATURES)
+
+
+def test_text_is_learnt_as_a_client_would_send_it() -> None:
+    texts = [" ford", "ford ", "ford", "  ", None]
+    kept = TextFeature("model", "", required=False)
+    assert select_features(pd.DataFrame({"model": texts}), (kept,))["model"].tolist() == [
+        " ford",
+        "ford ",
+        "ford",
+        "  ",
+        "",
+    ]
+    assert observe(pd.DataFrame({"model": texts}), (kept,))["model"].tolist() == [" ford", "ford ", "ford", "  ", ""]
+    dropped = TextFeature("model", "", required=False, trimmed=True)
+    assert select_features(pd.DataFrame({"model": texts}), (dropped,))["model"].tolist() == ["ford"] * 3 + [""] * 2
+    assert observe(pd.DataFrame({"model": texts}), (dropped,))["model"].tolist() == ["ford"] * 3 + [""] * 2
+
+
+def test_a_file_has_no_text_that_means_nothing_and_no_text_that_is_a_number(tmp_path: Path) -> None:
+    file = tmp_path / "cars.csv"
+    file.write_text("model,price\nNone,1\nNA,NA\nnull,null\n01, 2\n,\n 1.0,3.5\n")
+    read = read_csv(file, texts={"model"})
+    features = (TextFeature("model", "", required=False), NumericFeature("price", "", required=False))
+    rows = select_features(read, features)
+    assert rows["model"].tolist() == ["None", "NA", "null", "01", "", " 1.0"]
+    assert np.nan_to_num(rows["price"].to_numpy(), nan=-1).tolist() == [1, -1, -1, 2, -1, 3.5]
 
 
 def test_absent_columns_are_named() -> None:

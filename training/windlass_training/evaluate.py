@@ -13,6 +13,11 @@ from windlass_training.system import Evaluation, Json, StoredBundle, System
 from windlass_training.systems import config_file, load_system
 
 PICTURES = ".png"
+OTHER_FILE = (
+    "all rows of another file than it was trained on. Those that it was trained on may be among them, and would "
+    "flatter it: leave them out of the file to learn how it does on new ones"
+)
+"""A bundle has no rows, so nothing tells which of a file that has grown it has seen."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,8 @@ class Evaluated:
 
 
 def evaluate(name: str, bundle_folder: Path, data: Path, out: Path, override: Path | None) -> Evaluated:
-    """Measures on the test split when the data is what the bundle was trained on, and on all of it otherwise."""
+    """Measures on the test split when the data is what the bundle was trained on, and on all of it otherwise, where it
+    may have seen some."""
     system = load_system(name)
     bundle = open_bundle(bundle_folder)
     if bundle.manifest.get("name") != system.model_name:
@@ -43,8 +49,8 @@ def evaluate(name: str, bundle_folder: Path, data: Path, out: Path, override: Pa
     pictures = {file.name for file in out.glob(f"*{PICTURES}")} if out.is_dir() else set()
     refuse_foreign_files(out, {METRICS, CARD, *pictures})
     evaluation = system.evaluate(bundle, system.read(data), config, whole)
-    what = "all rows of another file than it was trained on" if whole else "its test split"
-    print(f"{system.model_name} {bundle.manifest['version']} on {what}: {evaluation.rows} rows")
+    what = OTHER_FILE if whole else "its test split"
+    print(f"{system.model_name} {bundle.manifest['version']}, {evaluation.rows} rows: {what}")
     for metric, value in evaluation.metrics.items():
         stated = bundle.manifest.get("metrics", {}).get(metric)
         print(f"  {metric:<15} {value:.4f}" + (f"  (model.json: {stated:.4f})" if stated is not None else ""))
@@ -105,7 +111,7 @@ def card(bundle: StoredBundle, evaluation: Evaluation, what: str) -> str:
             "",
             "## Evaluated",
             "",
-            f"On {what}: {evaluation.rows} rows.",
+            f"{evaluation.rows} rows: {what}.",
             "",
             "| metric | value | model.json |",
             "| --- | --- | --- |",

@@ -7,7 +7,8 @@ from windlass_training.commands.tracking import tracking
 DESCRIPTION = """\
 Asks a bundle's graph for its answers and writes metrics.json, model-card.md and pictures of the metrics. Data that the
 bundle was trained on is split as it was then, and the test split must give model.json's metrics again; of other data
-all rows are measured. The golden answers are repeated either way. A check that fails ends with status 1, after writing.
+all rows are measured, those too that it may have been trained on: name a file with new rows alone. The golden answers
+are repeated either way. A check that fails ends with status 1, after writing.
 
 examples:
   windlass-train evaluate bankchurn --bundle build/bankchurn --data Churn.csv --out build/report

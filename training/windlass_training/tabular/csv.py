@@ -1,6 +1,7 @@
 """CSV files, read and written. What is no CSV file in UTF-8 is refused with what it seems to be."""
 
 import codecs
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -9,16 +10,27 @@ from windlass_training.errors import TrainingError
 
 MARKS = {codecs.BOM_UTF32_LE: "UTF-32", codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 COLUMNS_NAMED = 5
+NO_VALUE = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None")
+"""What stands in a CSV file for a number that is not there. Text is missing only where it is empty: a client who sends
+'None' is answered for that text."""
 
 
-def read_csv(file: Path) -> pd.DataFrame:
+def read_csv(file: Path, texts: Collection[str] = ()) -> pd.DataFrame:
+    """`texts` are the columns whose values are kept as they stand: no '01' becomes 1, and no 'NA' nothing."""
     if file.is_dir():
         raise TrainingError(f"--data {file} is a folder; name a CSV file")
     if not file.is_file():
         raise TrainingError(f"--data {file}: no such file")
     refuse_encoding(file)
     try:
-        table = pd.read_csv(file, low_memory=False)
+        columns = pd.read_csv(file, nrows=0).columns
+        table = pd.read_csv(
+            file,
+            low_memory=False,
+            dtype={name: str for name in columns if name in texts},
+            keep_default_na=False,
+            na_values={name: [""] if name in texts else list(NO_VALUE) for name in columns},
+        )
     except ValueError as error:
         raise TrainingError(f"--data {file} is not a CSV file: {error}") from error
     if len(table.columns) == 1 and any(mark in str(table.columns[0]) for mark in ";\t|"):

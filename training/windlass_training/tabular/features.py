@@ -39,6 +39,8 @@ class TextFeature:
     required: bool = True
     bins: int = 50
     """How many of the commonest texts drift is measured on; 0 for a text that is always another, such as a date."""
+    trimmed: bool = False
+    """The graph makes nothing of spaces around it, and clients send none: those in a file are dropped."""
     kind: Literal["text"] = "text"
 
 

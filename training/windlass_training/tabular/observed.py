@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from windlass_training.tabular.features import Feature, names
-from windlass_training.tabular.table import require_columns, text_of
+from windlass_training.tabular.table import feature_text, require_columns
 
 
 def lenient_rows(table: pd.DataFrame, features: Sequence[Feature]) -> pd.DataFrame:
@@ -18,7 +18,7 @@ def lenient_rows(table: pd.DataFrame, features: Sequence[Feature]) -> pd.DataFra
 
 def lenient_column(column: pd.Series, feature: Feature) -> pd.Series:
     if feature.kind != "numeric":
-        return text_of(column)
+        return feature_text(column, feature)
     return pd.to_numeric(column, errors="coerce").astype(np.float32)
 
 

@@ -52,15 +52,15 @@ def require_columns(table: pd.DataFrame, wanted: Sequence[str]) -> None:
 
 
 def checked_column(column: pd.Series, feature: Feature) -> pd.Series:
-    missing = text_of(column) == ""
+    missing = is_missing(column)
     if feature.required:
         refuse_rows(feature.name, missing, column, "a required feature has no value")
     if feature.kind == "text":
-        return text_of(column)
+        return feature_text(column, feature)
     if feature.kind == "categorical":
         text = text_of(column)
         allowed = f"must be one of {', '.join(feature.values)}"
-        refuse_rows(feature.name, ~missing & ~text.isin(feature.values), column, allowed)
+        refuse_rows(feature.name, (text != "") & ~text.isin(feature.values), column, allowed)
         return text
     number = pd.to_numeric(column, errors="coerce")
     refuse_rows(feature.name, ~missing & ~np.isfinite(number), column, "must be a number")
@@ -73,9 +73,24 @@ def checked_column(column: pd.Series, feature: Feature) -> pd.Series:
     return number.astype(np.float32)
 
 
+def feature_text(column: pd.Series, feature: Feature) -> pd.Series:
+    """A feature's text as a client sends it: nothing takes spaces away on the way to the graph."""
+    return trimmed(column) if feature.kind == "text" and feature.trimmed else text_of(column)
+
+
 def text_of(column: pd.Series) -> pd.Series:
+    """As it stands; '' where there is none."""
+    return column.astype("string").fillna("").astype(object)
+
+
+def trimmed(column: pd.Series) -> pd.Series:
     """As text without spaces around it; '' where there is none."""
     return column.astype("string").fillna("").str.strip().astype(object)
+
+
+def is_missing(column: pd.Series) -> pd.Series:
+    """Nothing, or only spaces."""
+    return trimmed(column) == ""
 
 
 def refuse_rows(name: str, wrong: pd.Series, column: pd.Series, rule: str) -> None:

@@ -1,6 +1,7 @@
 """The hooks that all systems over a CSV table share."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def table_system(
         model_name=model_name,
         summary=summary,
         config_type=config_type,
-        read=read_csv,
+        read=partial(read_csv, texts=frozenset(feature.name for feature in features if feature.kind != "numeric")),
         digest=file_digest,
         size=len,
         generate=generate,

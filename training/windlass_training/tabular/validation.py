@@ -7,7 +7,7 @@ import pandas as pd
 
 from windlass_training.system import DataReport, Finding, Json
 from windlass_training.tabular.features import CategoricalFeature, Feature, NumericFeature, names
-from windlass_training.tabular.table import text_of
+from windlass_training.tabular.table import feature_text, is_missing, text_of, trimmed
 
 MISSING_WARNED = 0.5
 """Share of missing values from which an optional feature is warned of."""
@@ -55,7 +55,7 @@ def size_findings(table: pd.DataFrame) -> list[Finding]:
 
 
 def feature_findings(column: pd.Series, feature: Feature) -> list[Finding]:
-    missing = text_of(column) == ""
+    missing = is_missing(column)
     share = float(missing.mean()) if len(column) else 0.0
     found: list[Finding] = []
     if feature.required and missing.any():
@@ -68,12 +68,13 @@ def feature_findings(column: pd.Series, feature: Feature) -> list[Finding]:
     if feature.kind == "text":
         return found
     if feature.kind == "categorical":
-        return found + category_findings(column, feature, missing)
+        return found + category_findings(column, feature)
     return found + number_findings(column, feature, missing)
 
 
-def category_findings(column: pd.Series, feature: CategoricalFeature, missing: pd.Series) -> list[Finding]:
-    unknown = ~missing & ~text_of(column).isin(feature.values)
+def category_findings(column: pd.Series, feature: CategoricalFeature) -> list[Finding]:
+    text = text_of(column)
+    unknown = (text != "") & ~text.isin(feature.values)
     allowed = f"must be one of {', '.join(feature.values[:20])}"
     return [finding(feature.name, "unknown-category", unknown, column, allowed)] if unknown.any() else []
 
@@ -135,10 +136,10 @@ def binary_target_findings(table: pd.DataFrame, name: str, test_share: float) ->
 
 
 def summary(column: pd.Series, feature: Feature) -> Json:
-    missing = int((text_of(column) == "").sum())
+    missing = int(is_missing(column).sum())
     described: Json = {"name": feature.name, "kind": feature.kind, "missing": missing}
     if feature.kind != "numeric":
-        counts = text_of(column).value_counts().drop("", errors="ignore")
+        counts = feature_text(column, feature).value_counts().drop("", errors="ignore")
         return described | {
             "categories": {str(value): int(count) for value, count in counts.head(CATEGORIES_SHOWN).items()}
         }
@@ -147,8 +148,8 @@ def summary(column: pd.Series, feature: Feature) -> Json:
 
 def target_summary(column: pd.Series) -> Json:
     """The balance of a few classes, or the range of a number."""
-    described: Json = {"name": column.name, "kind": "target", "missing": int((text_of(column) == "").sum())}
-    counts = text_of(column).value_counts().drop("", errors="ignore")
+    described: Json = {"name": column.name, "kind": "target", "missing": int(is_missing(column).sum())}
+    counts = trimmed(column).value_counts().drop("", errors="ignore")
     if len(counts) > CATEGORIES_SHOWN:
         return described | number_summary(column)
     return described | {"categories": {str(value): int(count) for value, count in counts.items()}}

@@ -44,7 +44,8 @@ REQUIRED = (
 )
 
 OPTIONAL = (
-    TextFeature("term", "'36 months' or '60 months'. Any other text is as good as none.", required=False),
+    # The lender's files have ' 36 months'.
+    TextFeature("term", "'36 months' or '60 months'. Any other text is as good as none.", required=False, trimmed=True),
     TextFeature("emp_length", "'< 1 year', '1 year', ... '10+ years'. Any other text is as good as none.", False),
     count("mort_acc", "Mortgages."),
     count("acc_open_past_24mths", "Credit lines opened in the last two years."),

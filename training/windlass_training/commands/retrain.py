@@ -16,8 +16,8 @@ What a retraining Job runs: downloads the newest data, validates it, trains, hol
 against the model that serves (on the new data's test split, by the metric of the config's [search]), and publishes it:
 the prefix that a ModelDeployment follows is replaced, model.json last, or a version is registered and its alias moved.
 A model that is worse than the one that serves, by more than the margin, is not published: exit status 3. What serves
-are the very bytes that the operator names in WINDLASS_STABLE_*; where they cannot be read any more, nothing is published
-either: exit status 1.
+are the very bytes that the operator names in WINDLASS_STABLE_*; where they cannot be read any more, nothing is
+published either: exit status 1.
 
 --data is a file or a prefix of S3; of several CSV files the newest is taken. Keys come from the environment, as for
 push.

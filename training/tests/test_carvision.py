@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import real_file
+from quick_model import QuickModel
 
 from windlass_training.cli import main
 from windlass_training.config import load_config
@@ -41,19 +40,11 @@ CAR: Mapping[str, object] = {
 }
 
 
-@dataclass(frozen=True)
-class Cars:
-    data: Path
-    bundle: Path
-    config: Path
-
-    def read(self, file: str) -> Any:
-        return json.loads((self.bundle / file).read_bytes())
-
+class Cars(QuickModel):
     def price(self, **changed: object) -> float:
         """As the runtime asks: null and absence are NaN or ''."""
         rows = lenient_rows(pd.DataFrame([{**CAR, **changed}]), FEATURES)
-        return float(RegressorSession((self.bundle / "model.onnx").read_bytes()).run(rows).value[0])
+        return float(RegressorSession(self.graph).run(rows).value[0])
 
     def configured(self) -> CarVisionConfig:
         return load_config(CarVisionConfig, config_file("carvision"), self.config, None)
@@ -61,35 +52,19 @@ class Cars:
 
 @pytest.fixture(scope="module")
 def cars(tmp_path_factory: pytest.TempPathFactory) -> Cars:
-    folder = tmp_path_factory.mktemp("cars")
-    made = Cars(folder / "cars.csv", folder / "bundle", folder / "quick.toml")
-    made.config.write_text(QUICK)
-    assert main(["generate", "carvision", "--out", str(made.data), "--rows", "2000", "--seed", "5"]) == 0
-    options = ["--data", str(made.data), "--out", str(made.bundle), "--config", str(made.config)]
-    assert main(["train", "carvision", *options]) == 0
-    return made
-
-
-def refused(cars: Cars, table: pd.DataFrame, folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """What train says of a table that it does not take."""
-    data = folder / "bad.csv"
-    table.to_csv(data, index=False)
-    options = ["--data", str(data), "--out", str(folder / "out"), "--config", str(cars.config)]
-    assert main(["train", "carvision", *options]) == 1
-    assert not (folder / "out").exists()
-    return capsys.readouterr().err
+    return Cars.train("carvision", tmp_path_factory.mktemp("cars"), QUICK)
 
 
 def test_onnx_runtime_gives_the_prices_that_scikit_learn_gives(cars: Cars) -> None:
     parts = split_table(RECIPE, clean(pd.read_csv(cars.data)), cars.configured())
     pipeline = fitted(RECIPE, cars.configured(), parts.known)
-    session = RegressorSession((cars.bundle / "model.onnx").read_bytes())
+    session = RegressorSession(cars.graph)
     expected = pipeline.predict(parts.test.rows)
     np.testing.assert_allclose(session.run(parts.test.rows).value, expected, rtol=1e-5)
 
 
 def test_the_graph_takes_what_an_ad_says_and_computes_the_rest(cars: Cars) -> None:
-    session = RegressorSession((cars.bundle / "model.onnx").read_bytes())
+    session = RegressorSession(cars.graph)
     assert [value.name for value in session.inputs] == list(CAR)
     assert [entry["name"] for entry in cars.read("model.json")["inputs"]] == list(CAR)
     assert cars.price(date_posted="1/1/2019") != cars.price(date_posted="1/1/2030")
@@ -132,7 +107,7 @@ def test_golden_rows_are_repeated_cover_cheap_and_dear_cars_and_bad_text_and_pas
     inputs = [row["input"] for row in golden["rows"]]
     prices = [row["output"]["value"][0] for row in golden["rows"]]
     rows = lenient_rows(pd.DataFrame(inputs), FEATURES)
-    answers = RegressorSession((cars.bundle / "model.onnx").read_bytes()).run_one_by_one(rows).value
+    answers = RegressorSession(cars.graph).run_one_by_one(rows).value
     assert np.abs(answers - prices).max() <= golden["tolerance"] <= 1e-5 * max(prices)
     assert min(prices) < 5_000
     assert max(prices) > 30_000
@@ -220,16 +195,16 @@ def test_evaluate_measures_the_same_and_draws_the_residuals(cars: Cars, tmp_path
 def test_values_that_teach_nothing_are_refused(
     cars: Cars, change: dict[str, str | float | None], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert message in refused(cars, pd.read_csv(cars.data).assign(**change), tmp_path, capsys)
+    assert message in cars.refused(pd.read_csv(cars.data).assign(**change), tmp_path, capsys)
 
 
 def test_missing_columns_and_too_few_rows_are_refused(
     cars: Cars, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table = pd.read_csv(cars.data)
-    assert "lacks the columns fuel" in refused(cars, table.drop(columns="fuel"), tmp_path, capsys)
-    assert "lacks the columns price" in refused(cars, table.drop(columns="price"), tmp_path, capsys)
-    assert "at least 100 rows are needed" in refused(cars, clean(table).iloc[:99], tmp_path, capsys)
+    assert "lacks the columns fuel" in cars.refused(table.drop(columns="fuel"), tmp_path, capsys)
+    assert "lacks the columns price" in cars.refused(table.drop(columns="price"), tmp_path, capsys)
+    assert "at least 100 rows are needed" in cars.refused(clean(table).iloc[:99], tmp_path, capsys)
 
 
 def test_validate_finds_a_target_that_teaches_nothing() -> None:

@@ -2,14 +2,13 @@
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import real_file
+from quick_model import QuickModel
 
 from windlass_training.cli import main
 from windlass_training.config import load_config
@@ -55,18 +54,10 @@ LEAKS = (
 )
 
 
-@dataclass(frozen=True)
-class Loans:
-    data: Path
-    bundle: Path
-    config: Path
-
-    def read(self, file: str) -> Any:
-        return json.loads((self.bundle / file).read_bytes())
-
+class Loans(QuickModel):
     @property
     def session(self) -> Session:
-        return Session((self.bundle / "model.onnx").read_bytes())
+        return Session(self.graph)
 
     def configured(self) -> CreditRiskConfig:
         return load_config(CreditRiskConfig, config_file("creditrisk"), self.config, None)
@@ -74,22 +65,7 @@ class Loans:
 
 @pytest.fixture(scope="module")
 def loans(tmp_path_factory: pytest.TempPathFactory) -> Loans:
-    folder = tmp_path_factory.mktemp("loans")
-    made = Loans(folder / "loans.csv", folder / "bundle", folder / "quick.toml")
-    made.config.write_text(QUICK)
-    assert main(["generate", "creditrisk", "--out", str(made.data), "--rows", "2000", "--seed", "5"]) == 0
-    options = ["--data", str(made.data), "--out", str(made.bundle), "--config", str(made.config)]
-    assert main(["train", "creditrisk", *options]) == 0
-    return made
-
-
-def refused(loans: Loans, table: pd.DataFrame, folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    data = folder / "bad.csv"
-    table.to_csv(data, index=False)
-    options = ["--data", str(data), "--out", str(folder / "out"), "--config", str(loans.config)]
-    assert main(["train", "creditrisk", *options]) == 1
-    assert not (folder / "out").exists()
-    return capsys.readouterr().err
+    return Loans.train("creditrisk", tmp_path_factory.mktemp("loans"), QUICK)
 
 
 def test_the_graph_takes_no_column_but_those_known_at_application(loans: Loans) -> None:
@@ -121,7 +97,7 @@ def test_what_becomes_known_later_changes_not_one_byte_of_the_graph(loans: Loans
     telling.to_csv(tmp_path / "telling.csv", index=False)
     options = ["--data", str(tmp_path / "telling.csv"), "--out", str(tmp_path / "out"), "--config", str(loans.config)]
     assert main(["train", "creditrisk", *options]) == 0
-    assert (tmp_path / "out/model.onnx").read_bytes() == (loans.bundle / "model.onnx").read_bytes()
+    assert (tmp_path / "out/model.onnx").read_bytes() == loans.graph
 
 
 def test_a_model_that_sees_the_outcome_is_caught_by_the_gate_from_above(loans: Loans) -> None:
@@ -241,7 +217,7 @@ def test_values_that_teach_nothing_are_refused(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    printed = refused(loans, pd.read_csv(loans.data).assign(**change), tmp_path, capsys)
+    printed = loans.refused(pd.read_csv(loans.data).assign(**change), tmp_path, capsys)
     assert re.search(message, printed), printed
 
 
@@ -249,11 +225,11 @@ def test_missing_columns_and_too_few_loans_are_refused(
     loans: Loans, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table = pd.read_csv(loans.data)
-    assert "lacks the columns dti" in refused(loans, table.drop(columns="dti"), tmp_path, capsys)
-    assert "lacks the columns bc_util" in refused(loans, table.drop(columns="bc_util"), tmp_path, capsys)
-    assert "lacks the columns loan_status" in refused(loans, table.drop(columns="loan_status"), tmp_path, capsys)
+    assert "lacks the columns dti" in loans.refused(table.drop(columns="dti"), tmp_path, capsys)
+    assert "lacks the columns bc_util" in loans.refused(table.drop(columns="bc_util"), tmp_path, capsys)
+    assert "lacks the columns loan_status" in loans.refused(table.drop(columns="loan_status"), tmp_path, capsys)
     few = pd.concat([table[table["loan_status"] == status].head(5) for status in ("Fully Paid", "Charged Off")])
-    assert "too small for its split" in refused(loans, few, tmp_path, capsys)
+    assert "too small for its split" in loans.refused(few, tmp_path, capsys)
 
 
 def test_generated_loans_are_the_same_for_the_same_seed_and_hold_what_leaks() -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from windlass_training.errors import TrainingError
+from windlass_training.onnx_session import open_session
 from windlass_training.system import Json
 
 OPSET = 22
@@ -198,14 +198,9 @@ class Answers:
 
 
 class Session:
-    """ONNX Runtime on one thread: the same bits on every run."""
-
     def __init__(self, graph: bytes) -> None:
         self.graph = graph
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._session = open_session(graph)
 
     def run(self, pixels: np.ndarray, batch: int = BATCH) -> Answers:
         """`pixels` uint8 [N, side, side, 3]."""

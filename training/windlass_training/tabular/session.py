@@ -1,22 +1,18 @@
-"""ONNX Runtime, as training asks it."""
+"""ONNX Runtime, as training asks it for a table's rows."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pandas as pd
+
+from windlass_training.onnx_session import open_session
 
 
 class GraphSession:
-    """On one thread: the same bits on every run."""
-
     def __init__(self, graph: bytes) -> None:
         self.graph = graph
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._session = open_session(graph)
 
     @property
     def inputs(self) -> Sequence[Any]:

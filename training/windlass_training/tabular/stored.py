@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
+from windlass_training.onnx_session import open_session
 from windlass_training.system import Check, Json, StoredBundle
 
 METRIC_TOLERANCE = 1e-6
@@ -16,9 +16,7 @@ def golden_check(bundle: StoredBundle) -> list[Check]:
     """Of a graph over a table. A bundle without golden answers has no such check."""
     if bundle.golden is None:
         return []
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(bundle.graph, options, providers=["CPUExecutionProvider"])
+    session = open_session(bundle.graph)
     rows = bundle.golden["rows"]
     greatest = max(golden_difference(session, bundle.manifest["inputs"], row) for row in rows)
     name = f"greatest difference from golden.json's answers, {len(rows)} rows"

@@ -138,13 +138,13 @@ ARG TRAINING_LOCK=requirements-image.lock
 RUN cp "${NODE_EXTRA_CA_CERTS:-/dev/null}" /authorities.crt; \
     apt-get update -qq && apt-get install -yqq --no-install-recommends python3-pip >/dev/null
 COPY training/${TRAINING_LOCK} /requirements-training.lock
-# The packages' own tests are an eighth of their size.
+# The packages' own tests are an eighth of their size; TensorFlow's headers and libclang serve those who compile with it.
 RUN set -e; \
     if [ -s /authorities.crt ]; then export PIP_CERT=/authorities.crt; fi; \
     python3 -m pip install --quiet --disable-pip-version-check --no-cache-dir --require-hashes --only-binary :all: \
       --target /packages --requirement /requirements-training.lock; \
     find /packages -depth -type d \( -name tests -o -path '*/onnx/backend/test' \) -exec rm -rf {} +; \
-    rm -rf /packages/bin
+    rm -rf /packages/bin /packages/clang /packages/tensorflow/include
 
 FROM ${BASE} AS training-root
 RUN set -e; \

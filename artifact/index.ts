@@ -2,52 +2,31 @@
 export {
   artifactDigest,
   checkLocalModel,
-  type CheckedModel,
   formatResolveLog,
-  type ModelSource,
   parseResolveLog,
   probeModel,
   type Resolution,
   ResolutionCache,
-  type ResolutionCacheOptions,
-  resolutionSchema,
   resolveModel,
-  type ResolveOutcome,
   type ResolveRequest,
 } from './bundle/index.ts';
-export {
-  checkMemory,
-  formatBytes,
-  type Graph,
-  type GraphValue,
-  inspectModel,
-  type ModelSchema,
-  RUNTIME_SUPPORT,
-  schemaCompatibility,
-  type SchemaField,
-} from './preflight/index.ts';
+export { formatBytes, type Graph } from './preflight/index.ts';
 export {
   connectionFromEnvironment,
   connectionFromFolder,
   connectionFromSecret,
   createS3Store,
-  type ObjectInfo,
-  type ObjectLocation,
   parseModelUri,
   readObject,
   refusingStore,
   type S3Access,
-  type S3Credentials,
-  type S3Options,
   type S3Store,
   S3StorePool,
 } from './s3/index.ts';
 export { type AddressPolicy, type Answer, type ByteBody, piecesOf, SocketClient } from './http/index.ts';
 export {
   createMlflowServer,
-  describeReference,
   isRegistryUri,
-  MLFLOW_CREDENTIAL_NAMES,
   type MlflowAccess,
   mlflowFromEnvironment,
   mlflowFromFolder,

@@ -10,5 +10,5 @@ export { pathOfProxiedUri, proxiedUri } from './location.ts';
 export { graphOfMlmodel, MAX_MLMODEL_BYTES, MLMODEL_FILE } from './mlmodel.ts';
 export { MlflowServerPool } from './pool.ts';
 export type { RegisteredVersion } from './registry.ts';
-export { createMlflowServer, type FolderEntry, type MlflowOptions, type MlflowServer } from './server.ts';
-export { describeReference, isRegistryUri, parseRegistryUri, type RegistryReference } from './uri.ts';
+export { createMlflowServer, type FolderEntry, type MlflowServer } from './server.ts';
+export { isRegistryUri, parseRegistryUri } from './uri.ts';

@@ -1,7 +1,7 @@
 export { checkExternal, refuseExternal } from './external.ts';
 export { checkMemory, type Inspection, inspectModel } from './inspect.ts';
-export { type Graph, type GraphValue, RUNTIME_SUPPORT } from './judge.ts';
+export type { Graph } from './judge.ts';
 export { matchManifest } from './match.ts';
 export { formatBytes } from './memory.ts';
-export { type ModelSchema, schemaCompatibility, type SchemaField } from './schema.ts';
+export { schemaCompatibility } from './schema.ts';
 export type { Weights } from './facts.ts';

@@ -95,10 +95,6 @@ async function withinDeadline(
   }
 }
 
-export function keyOf({ namespace, name }: Key): string {
-  return `${namespace}/${name}`;
-}
-
 export function parseKey(key: string): Key {
   const slash = key.indexOf('/');
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };

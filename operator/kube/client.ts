@@ -17,7 +17,7 @@ import type {
   ResourceType,
 } from './types.ts';
 
-export const FIELD_MANAGER = 'windlass';
+const FIELD_MANAGER = 'windlass';
 /** Objects of one page of a list: enough for few round trips, few enough to stay small in memory. */
 export const PAGE_SIZE = 250;
 

@@ -36,11 +36,6 @@ export interface Secret extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-export interface ServiceAccount extends KubeObject {
-  readonly apiVersion: 'v1';
-  readonly kind: 'ServiceAccount';
-}
-
 export interface ObjectReference {
   readonly apiVersion: string;
   readonly kind: string;

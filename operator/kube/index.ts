@@ -1,6 +1,6 @@
-export { clusterAccess, inClusterAccess, kubeconfigAccess } from './access.ts';
+export { clusterAccess, kubeconfigAccess } from './access.ts';
 export type { ClusterAccess, Credentials } from './access.ts';
-export { createKube, FIELD_MANAGER } from './client.ts';
+export { createKube } from './client.ts';
 export { errorKind, isKubeError, KubeError } from './errors.ts';
 export type { KubeErrorKind } from './errors.ts';
 export { ApiEventRecorder } from './event-recorder.ts';

@@ -1,5 +1,5 @@
 import type { ModelDeployment, ModelRevision, ModelRollback, ObjectMeta } from '#operator/api/objects.ts';
-import type { ConfigMap, Event, Lease, Secret, Service, ServiceAccount } from './core-types.ts';
+import type { ConfigMap, Event, Lease, Secret, Service } from './core-types.ts';
 import type { Pod } from './pod-types.ts';
 import type {
   CronJob,
@@ -140,11 +140,6 @@ export const CRON_JOB: ResourceType<CronJob> = {
 };
 export const POD: ResourceType<Pod> = { apiVersion: 'v1', kind: 'Pod', plural: 'pods' };
 export const SECRET: ResourceType<Secret> = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets' };
-export const SERVICE_ACCOUNT: ResourceType<ServiceAccount> = {
-  apiVersion: 'v1',
-  kind: 'ServiceAccount',
-  plural: 'serviceaccounts',
-};
 export const EVENT: ResourceType<Event> = {
   apiVersion: 'events.k8s.io/v1',
   kind: 'Event',

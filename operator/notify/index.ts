@@ -1,4 +1,3 @@
 export { NOTIFICATION_KINDS, type Notification, type NotificationKind } from './notification.ts';
 export { notificationsOf } from './notifications.ts';
-export { Notifier, type NotifierOptions } from './notifier.ts';
 export { createNotifier, notifySettings, type NotifySettings } from './settings.ts';

@@ -12,7 +12,6 @@ import { DEFAULT_CHECKS } from './defaults.ts';
 
 export type { CheckContext } from './checks-context.ts';
 export { queriesOf } from './queries.ts';
-export { shadowReport } from './shadow-report.ts';
 
 /** The checks of a phase: those of the spec, or the defaults, less those that have nothing to look at in it. */
 export function checksOf(settings: RolloutSettings, phase: CheckContext['phase']): readonly Check[] {

@@ -8,11 +8,11 @@ import { provideMetrics } from './metrics.ts';
 import { cacheFolder } from './paths.ts';
 import { elapsed, printProgress, type Progress } from './progress.ts';
 
-export type { Cluster, Health, HostAddress } from './cluster.ts';
-export { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
+export type { Cluster, Health } from './cluster.ts';
+export { startControlPlane, type ControlPlane } from './control-plane.ts';
 export { build } from './build.ts';
-export { startMinio, type Minio, type MinioOptions } from './minio.ts';
-export { buildImages, type BuiltImage, type ImageTarget } from './images.ts';
+export { startMinio, type Minio } from './minio.ts';
+export { buildImages } from './images.ts';
 export { Unavailable } from './unavailable.ts';
 
 export interface DownOptions {

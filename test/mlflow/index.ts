@@ -1,2 +1,2 @@
 export { mlmodelFile, Registry } from './registry.ts';
-export { startMlflow, type Mlflow, type MlflowOptions } from './server.ts';
+export { startMlflow, type Mlflow } from './server.ts';

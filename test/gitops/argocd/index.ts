@@ -1,2 +1,2 @@
-export { TestApplication, type ApplicationStatus, type ResourceStatus } from './application.ts';
+export { TestApplication, type ResourceStatus } from './application.ts';
 export { startArgoCd, type ArgoCd } from './start.ts';

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { API_VERSION } from '#contract/names.ts';
 import type { ModelDeployment } from '#operator/api/objects.ts';
 import { Store } from '#test/bed/store.ts';
@@ -15,7 +14,6 @@ import { HostOperator } from './host-operator.ts';
 
 const COUNT = 1000;
 const NODES = 40;
-const CRDS = fileURLToPath(new URL('../../crds', import.meta.url));
 
 interface Scale {
   readonly firstReady: Measurement;
@@ -76,8 +74,7 @@ async function measureScale(): Promise<Scale> {
   try {
     const store = new Store({ ...minio }, 'models');
     await store.create();
-    await plane.kubectl(['apply', '-k', CRDS]);
-    await plane.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s']);
+    await plane.installCrds();
     await operator.start();
     await operator.ready();
     const uris = [];

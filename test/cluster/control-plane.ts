@@ -15,6 +15,7 @@ import {
 } from './control-plane/flags.ts';
 import { kwokFlags, simulatedNode, simulationConfig } from './control-plane/simulation.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
+import { repositoryFolder } from './paths.ts';
 import { freePorts, retryTakenPort } from './ports.ts';
 import { statusOf } from './probe.ts';
 import type { Progress } from './progress.ts';
@@ -47,6 +48,8 @@ export interface ControlPlane {
   readonly auditLog: string | undefined;
   readonly logs: string;
   readonly kubectl: (args: readonly string[], input?: string) => Promise<string>;
+  /** Windlass's kinds, once the API server answers for them. */
+  readonly installCrds: () => Promise<void>;
   /** The server keeps its connections and answers nothing (SIGSTOP), as behind a network that drops packets. */
   readonly pauseApiServer: () => void;
   readonly resumeApiServer: () => void;
@@ -146,6 +149,7 @@ async function startPrograms(plane: Plane, options: ControlPlaneOptions): Promis
     auditLog,
     logs: plane.logs,
     kubectl: (args, input) => kubectl(plane, args, input),
+    installCrds: () => installCrds(plane),
     pauseApiServer: () => plane.children.get('kube-apiserver')?.signal('SIGSTOP'),
     resumeApiServer: () => plane.children.get('kube-apiserver')?.signal('SIGCONT'),
     stopApiServer,
@@ -221,6 +225,11 @@ function kubectl(plane: Plane, args: readonly string[], input?: string): Promise
     timeout: 300_000,
     ...(input === undefined ? {} : { input }),
   });
+}
+
+async function installCrds(plane: Plane): Promise<void> {
+  await kubectl(plane, ['apply', '-k', repositoryFolder('crds')]);
+  await kubectl(plane, ['wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all']);
 }
 
 async function stopAll(plane: Plane): Promise<void> {

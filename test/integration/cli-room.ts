@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { startControlPlane, type ControlPlane } from '#test/cluster/control-plane.ts';
 import { runPlugin, type PluginOutcome } from '#test/support/plugin.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..');
 const NAMESPACE = 'churn';
 
 interface Applied {
@@ -35,8 +34,7 @@ export interface CliRoom {
 export async function openCliRoom(): Promise<CliRoom> {
   const folder = await mkdtemp(join(tmpdir(), 'windlass-cli-'));
   const plane = await startControlPlane();
-  await plane.kubectl(['apply', '-k', join(ROOT, 'crds')]);
-  await plane.kubectl(['wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all']);
+  await plane.installCrds();
   await plane.kubectl(['create', 'namespace', NAMESPACE]);
   const setStatus = (kind: string, name: string, status: unknown): Promise<string> => {
     const change = ['--subresource=status', '--type=merge', '-p', JSON.stringify({ status })];

@@ -7,16 +7,13 @@ import type { ModelRollback } from '#operator/api/objects.ts';
 import { startControlPlane, type ControlPlane } from '#test/cluster/control-plane.ts';
 import { runPlugin, type PluginOutcome } from '#test/support/plugin.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..');
-
 let plane: ControlPlane;
 let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'windlass-cli-'));
   plane = await startControlPlane();
-  await plane.kubectl(['apply', '-k', join(ROOT, 'crds')]);
-  await plane.kubectl(['wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all']);
+  await plane.installCrds();
   await plane.kubectl(['create', 'namespace', 'churn']);
 });
 afterAll(async () => {

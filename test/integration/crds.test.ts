@@ -22,8 +22,7 @@ let plane: ControlPlane;
 
 beforeAll(async () => {
   plane = await startControlPlane();
-  await plane.kubectl(['apply', '-k', CRDS]);
-  await plane.kubectl(['wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all']);
+  await plane.installCrds();
 });
 afterAll(async () => plane?.stop());
 

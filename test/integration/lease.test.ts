@@ -69,6 +69,17 @@ const newLease = (): string => {
   return `election-${String(leases)}`;
 };
 
+/** A Lease as somebody held it long ago. */
+async function leave(name: string, holderIdentity: string, leaseDurationSeconds: number): Promise<void> {
+  const spec = { holderIdentity, leaseDurationSeconds, renewTime: '2001-01-01T00:00:00.000000Z' };
+  const metadata = { namespace: 'default', name };
+  await room.direct.create(
+    LEASE,
+    { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec },
+    room,
+  );
+}
+
 describe('leader election on a real API server', () => {
   it('lets one of two replicas act, and the other at once when the first leaves cleanly', async () => {
     const lease = newLease();
@@ -85,21 +96,7 @@ describe('leader election on a real API server', () => {
 
   it('waits a whole lease duration, by its own clock, when the holder vanished without a word', async () => {
     const lease = newLease();
-    const gone = {
-      holderIdentity: 'gone',
-      leaseDurationSeconds: 3,
-      renewTime: '2001-01-01T00:00:00.000000Z',
-    };
-    await room.direct.create(
-      LEASE,
-      {
-        apiVersion: 'coordination.k8s.io/v1',
-        kind: 'Lease',
-        metadata: { namespace: 'default', name: lease },
-        spec: gone,
-      },
-      room,
-    );
+    await leave(lease, 'gone', 3);
     const replica = compete(lease, 'next');
     const took = await eventually('the next leads', () => replica.leads());
     // A renewTime long past proves nothing about a holder whose clock may be wrong.
@@ -110,21 +107,7 @@ describe('leader election on a real API server', () => {
 
   it('is taken over at once by a replica that finds its own name in it, as a restarted container does', async () => {
     const lease = newLease();
-    const held = {
-      holderIdentity: 'pod-1',
-      leaseDurationSeconds: 15,
-      renewTime: '2001-01-01T00:00:00.000000Z',
-    };
-    await room.direct.create(
-      LEASE,
-      {
-        apiVersion: 'coordination.k8s.io/v1',
-        kind: 'Lease',
-        metadata: { namespace: 'default', name: lease },
-        spec: held,
-      },
-      room,
-    );
+    await leave(lease, 'pod-1', 15);
     const replica = compete(lease, 'pod-1');
     expect(await eventually('it leads again', () => replica.leads())).toBeLessThan(1000);
     await replica.stop();

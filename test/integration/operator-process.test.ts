@@ -27,8 +27,7 @@ const running: ChildProcess[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'windlass-operator-'));
   plane = await startControlPlane();
-  await plane.kubectl(['apply', '-k', join(ROOT, 'crds')]);
-  await plane.kubectl(['wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all']);
+  await plane.installCrds();
   transport = new Transport(await kubeconfigAccess(plane.kubeconfig), { userAgent: 'windlass-test' });
   kube = createKube(transport);
 });

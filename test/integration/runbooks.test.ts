@@ -22,8 +22,7 @@ let bin: string;
 
 beforeAll(async () => {
   plane = await startControlPlane();
-  await plane.kubectl(['apply', '-k', join(ROOT, 'crds')]);
-  await plane.kubectl(['wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all']);
+  await plane.installCrds();
   await attempt(join(ROOT, 'training', 'setup.sh'), [], { timeout: 600_000 });
   bin = await mkdtemp(join(tmpdir(), 'windlass-runbooks-'));
   const { kubectl } = await build(['kubectl']);

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { LABEL } from '#contract/names.ts';
 import type { ModelDeployment } from '#operator/api/objects.ts';
 import { createCaches, type RunningCaches } from '#operator/caches/index.ts';
@@ -21,7 +20,6 @@ import { FaultProxy } from '#test/support/fault-proxy.ts';
 import { FakeKubelet } from './kubelet.ts';
 import { Tenant } from './tenant.ts';
 
-const CRDS = fileURLToPath(new URL('../../crds', import.meta.url));
 const quiet = createLog('error', { write: () => undefined });
 const READ_EVERY_MS = 300;
 
@@ -61,8 +59,7 @@ export class Room {
 
   static async open(): Promise<Room> {
     const plane = await startControlPlane({});
-    await plane.kubectl(['apply', '-k', CRDS]);
-    await plane.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s']);
+    await plane.installCrds();
     const proxy = await FaultProxy.start(plane);
     const folder = await mkdtemp(join(tmpdir(), 'windlass-walks-'));
     await proxy.writeKubeconfig(join(folder, 'kubeconfig'));

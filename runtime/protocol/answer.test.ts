@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { manifestSchema, type Manifest } from '#contract/model-manifest.ts';
 import type { Tensor } from '#runtime/engine/tensor.ts';
+import { RESPONSES } from '#test/support/systems.ts';
 import { compileAnswer, compileRowAnswer } from './answer.ts';
 import { compilePrediction } from './prediction.ts';
 
@@ -52,16 +53,7 @@ describe("the five systems' answers", () => {
       {
         task: 'binary-classification',
         decision: { output: 'out', index: 1, threshold: 0.5, bands: BANDS },
-        response: {
-          predict: {
-            churn_probability: { from: 'probability' },
-            churn_prediction: { from: 'prediction' },
-            risk_level: { from: 'band' },
-            confidence: { from: 'confidence' },
-            model_version: { from: 'version' },
-            prediction_timestamp: { from: 'timestamp' },
-          },
-        },
+        response: RESPONSES.bankchurn,
       },
       row(1 - p, p),
     );
@@ -97,14 +89,7 @@ describe("the five systems' answers", () => {
         task: 'image-classification',
         labels: ['Healthy', 'Powdery', 'Rust'],
         decision: { output: 'out' },
-        response: {
-          predict: {
-            prediction: { from: 'label' },
-            confidence: { from: 'confidence' },
-            probabilities: { from: 'probabilities' },
-            processing_time: { from: 'durationSeconds' },
-          },
-        },
+        response: RESPONSES.plant,
       },
       row(0.25, 0.625, 0.125),
     );

@@ -31,6 +31,12 @@ const whole = (min: number, max: number): Json => ({ integer: true, range: { min
 
 const healthy = { status: { from: 'constant', value: 'healthy' } };
 const loaded = { model_loaded: { from: 'modelLoaded' } };
+const inFull = {
+  ...healthy,
+  ...loaded,
+  uptime_seconds: { from: 'uptimeSeconds' },
+  version: { from: 'version' },
+};
 
 export const RESPONSES: Readonly<Record<TabularSystem | 'plant', Json>> = {
   bankchurn: {
@@ -52,12 +58,7 @@ export const RESPONSES: Readonly<Record<TabularSystem | 'plant', Json>> = {
         processing_time_seconds: { from: 'durationSeconds' },
       },
     },
-    health: {
-      ...healthy,
-      ...loaded,
-      uptime_seconds: { from: 'uptimeSeconds' },
-      version: { from: 'version' },
-    },
+    health: inFull,
     errors: 'detail',
   },
   carvision: {
@@ -92,12 +93,7 @@ export const RESPONSES: Readonly<Record<TabularSystem | 'plant', Json>> = {
       probabilities: { from: 'probabilities' },
       processing_time: { from: 'durationSeconds' },
     },
-    health: {
-      ...healthy,
-      ...loaded,
-      uptime_seconds: { from: 'uptimeSeconds' },
-      version: { from: 'version' },
-    },
+    health: inFull,
     errors: 'detail',
   },
 };

@@ -1,57 +1,28 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { condition, deployment, revision, revisionName } from '#cli/testing.ts';
 import type { ModelRollback } from '#operator/api/objects.ts';
-import { startControlPlane, type ControlPlane } from '#test/cluster/control-plane.ts';
-import { runPlugin, type PluginOutcome } from '#test/support/plugin.ts';
+import type { PluginOutcome } from '#test/support/plugin.ts';
+import { openCliRoom, type CliRoom } from './cli-room.ts';
 
-let plane: ControlPlane;
-let folder: string;
+let room: CliRoom;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'windlass-cli-'));
-  plane = await startControlPlane();
-  await plane.installCrds();
-  await plane.kubectl(['create', 'namespace', 'churn']);
+  room = await openCliRoom();
 });
-afterAll(async () => {
-  await plane?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => room?.close());
 
-/** The plugin against the control plane. */
-const windlass = (
-  args: readonly string[],
-  onOutput: (out: string) => void = () => undefined,
-): Promise<PluginOutcome> => runPlugin(args, { env: { KUBECONFIG: plane.kubeconfig }, onOutput });
-
-async function apply(
-  ...objects: readonly {
-    readonly kind: string;
-    readonly metadata: { name: string };
-    readonly status?: unknown;
-  }[]
-) {
-  for (const object of objects) {
-    await plane.kubectl(['apply', '-f', '-'], JSON.stringify(object));
-    if (object.status !== undefined) await setStatus(object.kind, object.metadata.name, object.status);
-  }
-}
-
-function setStatus(kind: string, name: string, status: unknown): Promise<string> {
-  const change = ['--subresource=status', '--type=merge', '-p', JSON.stringify({ status })];
-  return plane.kubectl(['patch', kind.toLowerCase(), name, '-n', 'churn', ...change]);
-}
+const windlass = (args: readonly string[], onOutput?: (out: string) => void): Promise<PluginOutcome> =>
+  room.windlass(args, onOutput);
 
 const ready = condition('Ready', 'True', 'Serving', 'Revision 2 (model 1.2.0) serves on 2 of 2 pods.');
 const available = condition('Available', 'True');
 
 /** Two revisions, the second of which serves. */
 async function serving(): Promise<void> {
-  await plane.kubectl(['delete', 'modelrollbacks,modelrevisions,modeldeployments', '--all', '-n', 'churn']);
-  await apply(
+  await room.clear();
+  await room.apply(
     deployment({
       observedGeneration: 1,
       conditions: [ready, available],
@@ -118,7 +89,7 @@ describe('kubectl windlass against a real API server', () => {
   });
 
   it('says what to do when the API server cannot be reached', async () => {
-    const kubeconfig = join(folder, 'nowhere');
+    const kubeconfig = join(room.folder, 'nowhere');
     const cluster = { server: 'https://127.0.0.1:1' };
     const config = {
       apiVersion: 'v1',
@@ -133,7 +104,7 @@ describe('kubectl windlass against a real API server', () => {
     expect(err).toContain('ECONNREFUSED');
     expect(err).toContain('is this the right --context?');
     expect(code).toBe(1);
-    expect((await windlass(['status', '--kubeconfig', join(folder, 'absent')])).err).toContain(
+    expect((await windlass(['status', '--kubeconfig', join(room.folder, 'absent')])).err).toContain(
       'no cluster to talk to',
     );
   });
@@ -150,7 +121,7 @@ describe('kubectl windlass against a real API server', () => {
 describe('status --watch', () => {
   it('follows until the model is ready, printing lines that changed', async () => {
     await serving();
-    await setStatus('ModelDeployment', 'bankchurn', {
+    await room.setStatus('ModelDeployment', 'bankchurn', {
       conditions: [
         condition('Ready', 'False', 'Starting', 'Revision 2 starts.'),
         condition('Reconciling', 'True'),
@@ -161,7 +132,7 @@ describe('status --watch', () => {
       if (out.includes('Revision 2 starts.')) shown.resolve();
     });
     await Promise.race([shown.promise, watching]);
-    await setStatus('ModelDeployment', 'bankchurn', { conditions: [ready, available] });
+    await room.setStatus('ModelDeployment', 'bankchurn', { conditions: [ready, available] });
     const { code, out } = await watching;
     expect(out).toContain('Starting: Revision 2 starts.');
     expect(out).toContain('Serving: Revision 2');
@@ -171,13 +142,15 @@ describe('status --watch', () => {
 
   it('ends with 4 when it is stalled and with 5 when the time is up', async () => {
     const starting = condition('Ready', 'False', 'Starting', 'Revision 2 starts.');
-    await setStatus('ModelDeployment', 'bankchurn', {
+    await room.setStatus('ModelDeployment', 'bankchurn', {
       conditions: [starting, condition('Reconciling', 'True')],
     });
     const late = await windlass(['status', 'bankchurn', '-n', 'churn', '--watch', '--timeout=2s']);
     expect(late.err).toContain('not within 2 s');
     expect(late.code).toBe(5);
-    await setStatus('ModelDeployment', 'bankchurn', { conditions: [starting, condition('Stalled', 'True')] });
+    await room.setStatus('ModelDeployment', 'bankchurn', {
+      conditions: [starting, condition('Stalled', 'True')],
+    });
     expect((await windlass(['status', 'bankchurn', '-n', 'churn', '--watch'])).code).toBe(4);
   });
 });
@@ -185,7 +158,7 @@ describe('status --watch', () => {
 describe('undo', () => {
   const undo = (...args: readonly string[]) => windlass(['undo', 'bankchurn', '-n', 'churn', ...args]);
   const rollbacks = async () =>
-    JSON.parse(await plane.kubectl(['get', 'modelrollbacks', '-n', 'churn', '-o', 'json'])) as {
+    JSON.parse(await room.plane.kubectl(['get', 'modelrollbacks', '-n', 'churn', '-o', 'json'])) as {
       items: ModelRollback[];
     };
 
@@ -206,7 +179,7 @@ describe('undo', () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     const [created] = (await rollbacks()).items;
-    const user = JSON.parse(await plane.kubectl(['auth', 'whoami', '-o', 'json'])) as {
+    const user = JSON.parse(await room.plane.kubectl(['auth', 'whoami', '-o', 'json'])) as {
       status: { userInfo: { username: string } };
     };
     expect(created?.spec).toEqual({
@@ -216,12 +189,12 @@ describe('undo', () => {
       reason: 'false alarms',
       requestedBy: user.status.userInfo.username,
     });
-    await setStatus('ModelRollback', 'bankchurn-undo-2-to-1', {
+    await room.setStatus('ModelRollback', 'bankchurn-undo-2-to-1', {
       state: 'Active',
       toRevision: revisionName(1),
       fromRevision: revisionName(2),
     });
-    await setStatus('ModelDeployment', 'bankchurn', { stableRevision: revisionName(1) });
+    await room.setStatus('ModelDeployment', 'bankchurn', { stableRevision: revisionName(1) });
     const { code, out, err } = await running;
     expect(err).toContain('revision 2 -> revision 1');
     expect(out).toContain('revision 1 serves.');
@@ -232,8 +205,8 @@ describe('undo', () => {
   });
 
   it('takes another name where an earlier undo of the same kind has ended', async () => {
-    await setStatus('ModelDeployment', 'bankchurn', { stableRevision: revisionName(2) });
-    await setStatus('ModelRollback', 'bankchurn-undo-2-to-1', { state: 'Superseded' });
+    await room.setStatus('ModelDeployment', 'bankchurn', { stableRevision: revisionName(2) });
+    await room.setStatus('ModelRollback', 'bankchurn-undo-2-to-1', { state: 'Superseded' });
     const { code, out } = await undo('--no-wait');
     expect(out).toContain('modelrollback.windlass.dev/bankchurn-undo-2-to-1-2 created');
     expect(code).toBe(0);
@@ -245,17 +218,20 @@ describe('undo', () => {
     while ((await rollbacks()).items.length < 3 && performance.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    await setStatus('ModelRollback', 'bankchurn-undo-2-to-1-3', { state: 'Invalid', message: 'It is gone.' });
+    await room.setStatus('ModelRollback', 'bankchurn-undo-2-to-1-3', {
+      state: 'Invalid',
+      message: 'It is gone.',
+    });
     const { code, err } = await running;
     expect(err).toContain('error: the undo does not hold: It is gone.');
     expect(code).toBe(4);
   });
 
   it('says who may not', async () => {
-    const forbidden = await plane.kubectl(['config', 'view', '--raw', '-o', 'json']);
+    const forbidden = await room.plane.kubectl(['config', 'view', '--raw', '-o', 'json']);
     const config = JSON.parse(forbidden) as { users: { user: object }[] };
     for (const each of config.users) Object.assign(each.user, { as: 'nobody' });
-    const kubeconfig = join(folder, 'nobody');
+    const kubeconfig = join(room.folder, 'nobody');
     await writeFile(kubeconfig, JSON.stringify(config));
     const { code, err } = await undo('--kubeconfig', kubeconfig);
     expect(err).toMatch(/forbidden/);

@@ -1,9 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { panelsOf, parseQuery, queriesOf } from './queries.ts';
 import { dashboards } from './dashboards/index.ts';
-import { alerts, recordings, runbookOf } from './rules/index.ts';
+import { alerts, recordings, runbookOf, systemRules } from './rules/index.ts';
 import { FOREIGN_METRICS } from './scrape.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -37,5 +38,31 @@ describe('docs', () => {
     );
     expect(missing).toEqual([]);
     expect(Object.keys(FOREIGN_METRICS).filter((metric) => !page.includes(metric))).toEqual([]);
+  });
+});
+
+describe('the five systems’ runbooks', async () => {
+  const SYSTEMS = ['bankchurn', 'carvision', 'creditrisk', 'plant', 'telecom'];
+  const own = (await systemRules()).alerts;
+  const runbook = (name: string): Promise<string> =>
+    readFile(join(ROOT, 'docs', 'runbooks', 'systems', `${name}.md`), 'utf8');
+
+  it.each(own)('$alert is named in the page that it links to', async ({ alert, annotations }) => {
+    expect(await readFile(join(ROOT, annotations.runbook_url), 'utf8')).toContain(`\`${alert}\``);
+  });
+
+  it.each(SYSTEMS)('%s: names alerts that there are', async (name) => {
+    const known = new Set([...alerts, ...own].map(({ alert }) => alert));
+    const named = (await runbook(name)).match(
+      /\b(?:Windlass|BankChurn|CarVision|CreditRisk|Plant(?!Disease\b))[A-Z][A-Za-z]+/g,
+    );
+    expect(named?.filter((alert) => !known.has(alert))).toEqual([]);
+  });
+
+  it.each(SYSTEMS)('%s: names the alert on drift that can fire for it', async (name) => {
+    const [byOperator, byPods] = ['WindlassFeaturesDrifted', 'WindlassPredictionsDrifted'];
+    const example = await readFile(join(ROOT, 'deploy', 'examples', `${name}.yaml`), 'utf8');
+    const { spec } = parse(example) as { readonly spec: object };
+    expect(await runbook(name)).not.toContain('drift' in spec ? byPods : byOperator);
   });
 });

@@ -54,11 +54,15 @@ export class Portfolio {
     }
   }
 
+  /** With versions: where an example follows a folder, a retraining overwrites what serves. */
+  async makeBucket(): Promise<void> {
+    await this.#store.create({ versioned: true });
+  }
+
   /** Starts the registry, and puts each bundle where its manifest looks for it. */
   async publish(version = '1'): Promise<void> {
     const { store, host, progress } = this.#options;
-    // A retraining overwrites what serves where the examples follow a folder.
-    await this.#store.create({ versioned: true });
+    await this.makeBucket();
     this.mlflow = await startMlflow({ s3: store, host: host.listen, hosts: [host.address], progress });
     for (const system of this.systems) await this.#publish(system, version);
   }

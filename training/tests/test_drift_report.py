@@ -184,7 +184,13 @@ def test_a_bundle_without_a_reference_says_what_to_do(
     ("name", "content", "message"),
     [
         ("none.json", None, "no such file"),
-        ("none.csv", None, "no such file. Name the data"),
+        ("none.csv", None, "no such file. Name a bundle's folder"),
+        (
+            "model.toml",
+            "a = 1\n",
+            "model.toml must be a bundle's folder (it has a model.json), a reference.json, or data",
+        ),
+        ("folder/", None, "folder must be a bundle's folder (it has a model.json), a reference.json, or data"),
         ("text.json", "hello", "is not JSON"),
         ("list.json", "[]", "is no drift reference"),
         ("empty.json", '{"rows": 0, "features": {}}', "nothing can be compared: calls: the reference has no bins"),
@@ -210,6 +216,10 @@ def test_a_reference_that_is_none_is_refused(
 ) -> None:
     if content is not None:
         (tmp_path / name).write_text(content)
+    if name.endswith("/"):
+        (tmp_path / name).mkdir()
     assert reported(tmp_path / name, telecom.data, tmp_path / "drift") == 1
-    assert message in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert message in told
+    assert "--data" not in told
     assert not (tmp_path / "drift").exists()

@@ -21,6 +21,7 @@ from windlass_training.systems import load_system
 REPORT, PAGE = "drift.json", "drift.html"
 NAMED = 5
 DIGITS = 6
+REFERENCES = f"a bundle's folder (it has a {MANIFEST}), a reference.json, or data as train takes it"
 
 
 @dataclass(frozen=True)
@@ -81,13 +82,19 @@ def read_reference(system: System[Any], path: Path) -> Reference:
             raise TrainingError(f"--reference {path} is not JSON: {error}") from error
         return parsed(content, "a reference.json", f"--reference {path}", None, frozenset())
     if not path.exists():
-        raise TrainingError(
-            f"--reference {path}: no such file. Name the data that the model was trained on, its bundle, or a "
-            "reference.json."
-        )
-    data = system.read(path)
+        raise TrainingError(f"--reference {path}: no such file. Name {REFERENCES}.")
+    return data_reference(system, path)
+
+
+def data_reference(system: System[Any], path: Path) -> Reference:
+    try:
+        data = system.read(path)
+        features = system.reference(data)
+    except TrainingError as error:
+        why = str(error).replace(f"--data {path}", "it", 1)
+        raise TrainingError(f"--reference {path} must be {REFERENCES}. Read as data: {why}") from error
     integers = frozenset(name for name, values in system.observe(data).items() if whole(values))
-    return Reference(system.reference(data), system.size(data), "other data", integers=integers)
+    return Reference(features, system.size(data), "other data", integers=integers)
 
 
 def whole(values: np.ndarray) -> bool:

@@ -19,7 +19,7 @@ describe('a Job', () => {
       'that misses its gate',
       'BackoffLimitExceeded',
       { exitCode: 1, message: 'weighted F1 is 0.71, the gate is 0.80' },
-      'BackoffLimitExceeded: the training program ended with exit code 1: weighted F1 is 0.71, the gate is 0.80 See kubectl logs job/',
+      'BackoffLimitExceeded: the training program ended with exit code 1: weighted F1 is 0.71, the gate is 0.80. See kubectl logs job/',
     ],
     [
       'that trains a worse model',

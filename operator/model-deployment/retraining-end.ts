@@ -36,7 +36,7 @@ export function jobEnd(job: Job, pods: readonly Pod[]): JobEnd | undefined {
     };
   }
   if (end.reason === 'PodFailurePolicy') {
-    const why = said === undefined ? '.' : `: ${said}`;
+    const why = said === undefined ? '.' : `: ${asSentence(said)}`;
     return {
       result: 'Failed',
       message: `The training program found no better model, exit code ${NO_BETTER_MODEL}, and is not tried again${why} See kubectl logs job/${job.metadata.name}.`,
@@ -45,7 +45,7 @@ export function jobEnd(job: Job, pods: readonly Pod[]): JobEnd | undefined {
   const exit = last === undefined ? (end.message ?? 'it left no message') : exitText(last, said);
   return {
     result: 'Failed',
-    message: `${end.reason ?? 'Failed'}: ${exit} See kubectl logs job/${job.metadata.name}.`,
+    message: `${end.reason ?? 'Failed'}: ${asSentence(exit)} See kubectl logs job/${job.metadata.name}.`,
   };
 }
 
@@ -61,7 +61,12 @@ function exitText(
   if (last.reason === 'OOMKilled') {
     return 'the training program was killed for memory: raise retraining.job.resources.limits.memory.';
   }
-  return `the training program ended with exit code ${last.exitCode}${said === undefined ? ' and no message.' : `: ${said}`}`;
+  return `the training program ended with exit code ${last.exitCode}${said === undefined ? ' and no message.' : `: ${asSentence(said)}`}`;
+}
+
+/** With a full stop: more is said behind it. */
+function asSentence(words: string): string {
+  return /[.!?]$/.test(words) ? words : `${words}.`;
 }
 
 function podsOfJob(job: Job, pods: readonly Pod[]): readonly Pod[] {

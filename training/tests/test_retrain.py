@@ -188,6 +188,7 @@ def test_bad_data_is_told_and_nothing_is_published(
     ("options", "said"),
     [
         (["--data", "s3://models/nothing/", "--push", FOLLOWED], "there is nothing in S3 under this name"),
+        (["--data", "s3://nowhere/x/", "--push", FOLLOWED], "there is no such bucket: mend the name of this source"),
         (["--data", "s3://", "--push", FOLLOWED], "is no s3://BUCKET/PREFIX/"),
         (["--data", "s3://models/data/", "--push", "models"], "is no s3://BUCKET/PREFIX/"),
         (["--data", "s3://models/data/", "--register", "BankChurn"], "no MLflow server was named"),

@@ -11,7 +11,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from windlass_training.errors import TrainingError
 from windlass_training.push import connect, error_code, explain
 
-DENIED = {"AccessDenied", "403"}
+DENIED = (
+    "access denied: the keys in AWS_* may not read there (s3:ListBucket and s3:GetObject, and s3:GetObjectVersion in a "
+    "bucket that keeps versions)"
+)
+WHY = {
+    "AccessDenied": DENIED,
+    "403": DENIED,
+    "NoSuchBucket": "there is no such bucket: mend the name of this source, or create the bucket and upload to it",
+}
+"""The meaning of S3's codes for who reads; `explain` has what they mean for who writes."""
 
 
 @contextmanager
@@ -19,12 +28,8 @@ def connected(what: str) -> Iterator[Any]:
     try:
         yield connect(None)
     except (BotoCoreError, ClientError, Boto3Error) as error:
-        denied = isinstance(error, ClientError) and error_code(error) in DENIED
-        why = (
-            "access denied: the keys in AWS_* may not read there (s3:ListBucket and s3:GetObject, and "
-            "s3:GetObjectVersion in a bucket that keeps versions)"
-        )
-        raise TrainingError(f"{what} cannot be read: {why if denied else explain(error)}") from error
+        why = WHY.get(error_code(error)) if isinstance(error, ClientError) else None
+        raise TrainingError(f"{what} cannot be read: {why or explain(error)}") from error
 
 
 def download(client: Any, bucket: str, key: str, file: Path, version: str | None = None) -> None:

@@ -1,9 +1,12 @@
 """The check of data before training, and what training says of bad data itself."""
 
+import gzip
 import json
+import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -92,18 +95,30 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path, capsys: pytest.Captur
     assert "has 5 errors" in printed.err
 
 
+BINARY = np.random.default_rng(7).bytes(3000)
 UNREADABLE = [
     (b"", "it is empty"),
     (b"  \n", "it is empty"),
     (made(20).to_csv(index=False).encode("utf-16"), "it is UTF-16. Convert it, for example: iconv -f UTF-16 -t UTF-8"),
-    (made(20).to_csv(index=False).encode("utf-16-le"), "zero bytes, as UTF-16"),
+    (made(20).to_csv(index=False).encode("utf-16-le"), "it is UTF-16LE. Convert it, for example: iconv -f UTF-16LE"),
+    (made(20).to_csv(index=False).encode("utf-16-be"), "it is UTF-16BE"),
     (b"\xff\xfe\x00\x00", "it is UTF-32"),
     (
         made(20).assign(Surname="Müller").to_csv(index=False).encode("latin-1"),
         "line 2 has the byte 0xfc, as Latin-1 and Windows-1252 write. Convert it, for example: iconv -f ISO-8859-1",
     ),
-    (b"PK\x03\x04\x00\x00", "zero bytes, as UTF-16 and binary files do"),
-    (b'a,b\n1,2\n1,2,3\n"', "is not a CSV file: "),
+    (b"PK\x03\x04\x00\x00", "it is a zip archive or an Excel workbook. Unpack the archive, or export the sheet"),
+    (gzip.compress(made(20).to_csv(index=False).encode()), "it is packed with gzip. Unpack it first: gunzip -k"),
+    (b"PAR1\x15\x04\x15", "it is a Parquet file. Write it as CSV"),
+    (BINARY, "it is no text, but a binary file. Export it as CSV"),
+    (BINARY.replace(b"\0", b""), "it is no text, but a binary file"),
+    (b'a,b\n1,2\n1,2,3\n"', "is not a CSV file: line 3 has 3 fields, and those above it have 2. Put what"),
+    (
+        b'a,b\n1,2\n1,"2\n',
+        "is not a CSV file: a quotation mark that opens in row 2 (the header is row 0) is never closed",
+    ),
+    (b"a,b\n1,2,3\n4,5,6\n", "its rows have more fields than the 2 columns of its header"),
+    (b"Age,Tenure,Age\n1,2,3\n", "its header has 'Age' more than once"),
     (made(20).to_csv(index=False, sep=";").encode(), "is not a CSV file with commas"),
 ]
 
@@ -118,6 +133,7 @@ def test_a_file_that_is_no_csv_in_utf_8_is_told_apart_by_every_command(
     assert (status, [finding["rule"] for finding in report["findings"]]) == (1, ["unreadable"])
     assert message in report["findings"][0]["message"]
     capsys.readouterr()
+    assert "C error" not in report["findings"][0]["message"]
     for command in (["train"], ["tune"], ["drift-report", "--reference", str(data)]):
         arguments = [command[0], "bankchurn", *command[1:], "--data", str(data), "--out", str(tmp_path / "out")]
         assert main(arguments) == 1
@@ -159,3 +175,25 @@ def test_training_and_tuning_refuse_what_they_cannot_learn_from(
 def test_a_folder_or_nothing_at_all_is_refused(tmp_path: Path) -> None:
     assert "is a folder" in validated(tmp_path, tmp_path)[1]["findings"][0]["message"]
     assert "no such file" in validated(tmp_path / "none.csv", tmp_path)[1]["findings"][0]["message"]
+
+
+def test_values_are_shown_as_the_file_has_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = made().astype({"Age": object})
+    table.loc[0, "Age"], table.loc[4, "EstimatedSalary"], table.loc[6, "Exited"] = "", math.inf, 7
+    table.loc[8, "CreditScore"] = 7
+    data = written(table, tmp_path)
+    findings = {finding["column"]: finding["message"] for finding in validated(data, tmp_path)[1]["findings"]}
+    assert findings["CreditScore"].endswith(": 7 in data row 9")
+    assert findings["EstimatedSalary"].endswith(": inf in data row 5")
+    assert findings["Exited"].endswith(": 7 in data row 7")
+    capsys.readouterr()
+    assert main(["train", "bankchurn", "--data", str(data), "--out", str(tmp_path / "out")]) == 1
+    assert "the first is data row 9 with 7. Mend" in capsys.readouterr().err
+
+
+def test_a_value_that_is_not_there_is_no_value(tmp_path: Path) -> None:
+    data = written(made().assign(Exited=lambda rows: rows["Exited"].where(rows.index != 3)), tmp_path)
+    findings = validated(data, tmp_path)[1]["findings"]
+    assert [finding["message"] for finding in findings] == [
+        "the target must be 0 or 1; 1 of 300 rows are not: no value in data row 4"
+    ]

@@ -100,5 +100,15 @@ def refuse_rows(name: str, wrong: pd.Series, column: pd.Series, rule: str) -> No
     row = int(np.flatnonzero(wrong.to_numpy())[0])
     raise TrainingError(
         f"column {name}: {rule}; {count} of {len(column)} rows are not, "
-        f"the first is data row {row + 1} with {column.iloc[row]!r}. Mend or drop those rows."
+        f"the first is data row {row + 1} with {shown(column.iloc[row])}. Mend or drop those rows."
     )
+
+
+def shown(value: object) -> str:
+    """A cell's value for a message, as the file has it: neither NaN nor numpy's names for what it holds."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    if plain is None or plain is pd.NA or plain == "" or plain != plain:
+        return "no value"
+    if isinstance(plain, float):
+        return f"{plain:.15g}"
+    return repr(plain)

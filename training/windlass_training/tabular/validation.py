@@ -7,7 +7,7 @@ import pandas as pd
 
 from windlass_training.system import DataReport, Finding, Json
 from windlass_training.tabular.features import CategoricalFeature, Feature, NumericFeature, names
-from windlass_training.tabular.table import feature_text, is_missing, text_of, trimmed
+from windlass_training.tabular.table import feature_text, is_missing, shown, text_of, trimmed
 
 MISSING_WARNED = 0.5
 """Share of missing values from which an optional feature is warned of."""
@@ -98,7 +98,7 @@ def number_findings(column: pd.Series, feature: NumericFeature, missing: pd.Seri
 
 def finding(name: str, rule: str, wrong: pd.Series, column: pd.Series, text: str) -> Finding:
     rows = np.flatnonzero(wrong.to_numpy())[:EXAMPLES]
-    seen = ", ".join(f"{column.iloc[row]!r} in data row {row + 1}" for row in rows)
+    seen = ", ".join(f"{shown(column.iloc[row])} in data row {row + 1}" for row in rows)
     count = int(wrong.sum())
     return Finding("error", name, rule, f"{text}; {count} of {len(column)} rows are not: {seen}", count)
 

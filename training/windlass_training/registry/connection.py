@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TRACKING_URI = "MLFLOW_TRACKING_URI"
 # The client's own patience is minutes: seven tries of up to two.
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_TIMEOUT": "60"}
+PROBE_SECONDS = 10.0
+"""So soon a server that is well answers /health: one that hangs is told before the client's patience begins."""
 LOGIN = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
 
 
@@ -47,14 +49,36 @@ def connect(uri: str | None) -> Registry:
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     mlflow.set_tracking_uri(uri)
     registry = Registry(mlflow.MlflowClient(tracking_uri=uri), uri)
-    with told(registry, "reach it"):
+    refuse_hung(registry)
+    with told(registry):
         registry.client.search_experiments(max_results=1)
     return registry
 
 
+def refuse_hung(registry: Registry) -> None:
+    """Asks for /health, and leaves it to the client to say what is wrong with any answer, and with none at all."""
+    import requests
+
+    try:
+        requests.get(f"{registry.uri}/health", timeout=PROBE_SECONDS, stream=True, allow_redirects=False).close()
+    except requests.ConnectTimeout as error:
+        raise TrainingError(
+            f"MLflow at {registry.host} cannot be reached: no connection within {PROBE_SECONDS:g} s. Check the "
+            "address, and that no firewall or NetworkPolicy is in between."
+        ) from error
+    except requests.Timeout as error:
+        raise TrainingError(
+            f"MLflow at {registry.host} hangs: it takes connections, and did not answer GET /health within "
+            f"{PROBE_SECONDS:g} s. Look at its log and its load, or restart it."
+        ) from error
+    except requests.RequestException:
+        return
+
+
 @contextmanager
-def told(registry: Registry, what: str) -> Iterator[None]:
-    """Failures of the server, its network and its artifact store, as TrainingErrors: "cannot <what>: why"."""
+def told(registry: Registry, what: str | None = None) -> Iterator[None]:
+    """Failures of the server, its network and its artifact store, as TrainingErrors: "cannot <what>: why". Without
+    `what` it is about the server itself."""
     from boto3.exceptions import S3UploadFailedError
     from botocore.exceptions import BotoCoreError, ClientError
     from mlflow.exceptions import MlflowException
@@ -63,14 +87,26 @@ def told(registry: Registry, what: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, RequestException) as error:
-        raise TrainingError(f"MLflow at {registry.host}: cannot {what}: {explain(error)}") from error
+        about = f": cannot {what}" if what is not None else " answered" if answered(error) else " cannot be reached"
+        raise TrainingError(f"MLflow at {registry.host}{about}: {explain(error)}") from error
     except (BotoCoreError, ClientError, S3UploadFailedError) as error:
         from windlass_training.push import explain as explain_s3
 
         advice = "Artifacts of this MLflow lie in S3 directly, so AWS_* and AWS_ENDPOINT_URL are needed here as well."
         raise TrainingError(
-            f"MLflow at {registry.host}: cannot {what}: its S3 bucket: {explain_s3(error)}. {advice}"
+            f"MLflow at {registry.host}: cannot {what or 'be used'}: its S3 bucket: {explain_s3(error)}. {advice}"
         ) from error
+
+
+def answered(error: Exception) -> bool:
+    """An HTTP answer is behind this error, whatever it says."""
+    from mlflow.exceptions import RestException
+
+    return isinstance(error, RestException) or status_of(error) is not None or is_no_json(error)
+
+
+def is_no_json(error: Exception) -> bool:
+    return "not in a valid JSON format" in f"{error}" or "JSONDecodeError" in f"{error}"
 
 
 def explain(error: Exception) -> str:
@@ -81,16 +117,19 @@ def explain(error: Exception) -> str:
     if status == 401:
         return f"it does not know who asks (401): {LOGIN}"
     if status == 403:
-        return f"access denied (403): {named_user()} may not do this there"
+        return (
+            f"access denied (403): {named_user()} may not do this there ({LOGIN}), or the server's --allowed-hosts "
+            "lacks the host of this address"
+        )
     if isinstance(error, RestException):
         return f"{error.message} ({error.error_code})"
     if status is not None and status >= 500:
         return f"it failed with status {status}, {tries()}: look at its log"
     if status is not None:
-        return f"it answered with status {status} in a form that is not MLflow's: is this the address of MLflow itself?"
-    text = str(error)
-    if "not in a valid JSON format" in text or "JSONDecodeError" in text:
+        return f"status {status} in a form that is not MLflow's: is this the address of MLflow itself?"
+    if is_no_json(error):
         return "its answer is not JSON: is this the address of MLflow itself, and not of a login page or a proxy?"
+    text = str(error)
     for sign, meaning in SIGNS.items():
         if sign in text:
             return f"{meaning} ({tries()})"
@@ -109,7 +148,8 @@ SIGNS = {
 
 
 def tries() -> str:
-    return f"after {1 + int(os.environ.get('MLFLOW_HTTP_REQUEST_MAX_RETRIES', '3'))} tries"
+    count = 1 + int(os.environ.get("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3"))
+    return f"after {count} {'try' if count == 1 else 'tries'}"
 
 
 def named_user() -> str:

@@ -285,7 +285,7 @@ def test_a_species_is_judged_by_the_classes_that_it_has() -> None:
     [
         ("[model.network]\nwidht = 4", "model.network.widht is an unknown key"),
         ("[split]\ntest_share = 0.5", "the folders Train, Validation and Test are the split"),
-        ("[model.augmentation]\nzoom = 1.0", "model.augmentation.zoom: Input should be less than 1"),
+        ("[model.augmentation]\nzoom = 1.0", "model.augmentation.zoom must be below 1; it is 1.0"),
     ],
 )
 def test_a_config_that_does_not_fit_is_refused(toml: str, message: str, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_the_same_seed_gives_the_same_trials_and_files_may_be_written_again(tele
     [
         ('[search.space]\n"model.tree" = { one_of = [1] }\n', "'model.tree', which is no key of this config"),
         ('[search.space]\n"model" = { one_of = [1] }\n', "which is a table and no single value"),
-        ('[search.space]\n"model.trees" = { one_of = [0] }\n', "model.trees: Input should be greater"),
+        ('[search.space]\n"model.trees" = { one_of = [0] }\n', "model.trees must be at least 1; it is 0"),
         ("[search.space]\n", "has an empty search.space"),
     ],
 )

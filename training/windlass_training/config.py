@@ -1,14 +1,13 @@
 """A system's config.toml: seed, split, hyperparameters, gates and what tune searches. Unknown keys are errors."""
 
-import difflib
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Self, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from windlass_training.config_problems import explained
 from windlass_training.errors import TrainingError
 from windlass_training.system import Bound, Check, Json
 
@@ -133,31 +132,8 @@ def parse_config(config_type: type[Config], values: Json, where: str) -> Config:
     try:
         return config_type.model_validate(values)
     except ValidationError as error:
-        problems = [explained(config_type, detail["loc"], detail["type"], detail["msg"]) for detail in error.errors()]
+        problems = [explained(config_type, detail) for detail in error.errors()]
         raise TrainingError(f"{where} does not fit: {'; '.join(dict.fromkeys(problems))}.") from error
-
-
-def explained(config_type: type[BaseModel], path: Sequence[int | str], kind: str, message: str) -> str:
-    key = ".".join(map(str, path)) or "the file"
-    if kind == "extra_forbidden":
-        known = known_keys(config_type, path[:-1])
-        near = difflib.get_close_matches(str(path[-1]), known, n=1)
-        meant = f" Did you mean {near[0]}?" if near else ""
-        return f"{key} is an unknown key; known there are {', '.join(known)}.{meant}".rstrip(".")
-    if kind == "missing":
-        return f"{key} is missing"
-    return f"{key}: {message.removeprefix('Value error, ')}"
-
-
-def known_keys(section: Any, path: Sequence[int | str]) -> list[str]:
-    for part in path:
-        if isinstance(section, type) and issubclass(section, BaseModel) and part in section.model_fields:
-            section = section.model_fields[str(part)].annotation
-        elif get_origin(section) is dict:
-            section = get_args(section)[1]
-        if get_origin(section) in (Union, UnionType):
-            section = next(kind for kind in get_args(section) if kind is not NoneType)
-    return list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
 
 
 def gate_checks(gates: Mapping[str, Gate], metrics: Mapping[str, float]) -> list[Check]:

@@ -132,7 +132,9 @@ export function driftedRevision(status: ModelDeploymentStatus | undefined): stri
 
 function nextStep(o: Observed): string {
   const { retraining } = o.modelDeployment.spec;
-  if (retraining?.onDrift !== undefined) return 'A Job trains a new model for it (spec.retraining.onDrift).';
+  if (retraining?.onDrift !== undefined) {
+    return `spec.retraining.onDrift trains a new model for it, at most one in ${retraining.onDrift.cooldown}: see status.retraining.`;
+  }
   const command = `kubectl windlass retrain ${o.modelDeployment.metadata.name}`;
   return retraining === undefined
     ? 'See GET /drift of a pod; train a model on newer data, or let spec.retraining do it.'

@@ -47,7 +47,7 @@ export function gather(key: Ref, readings: Readings, now: number): Observed | un
     pods: of(caches.pods),
     source: readings.source(uid, specHash(modelDeployment.spec)),
     acknowledged: latest(readings.acknowledged(uid), monitoring),
-    obstacles: obstacles.of(uid, now),
+    obstacles: obstacles.of(uid, modelDeployment.metadata.generation ?? 0, now),
     monitoring,
     drift: readings.drift(uid),
     statusWrittenAt: readings.statusWrittenAt(uid),

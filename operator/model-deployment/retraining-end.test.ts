@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LABEL } from '#contract/names.ts';
-import type { Job } from '#operator/kube/index.ts';
+import type { Job, Pod } from '#operator/kube/index.ts';
 import {
   HOUR,
   SPEC,
@@ -33,7 +33,7 @@ describe('a Job', () => {
       {},
       'The training program found no better model, exit code 3, and is not tried again. See kubectl logs job/',
     ],
-    ['that hangs', 'DeadlineExceeded', {}, 'It ran for more than 7200 s and was ended.'],
+    ['that hangs', 'DeadlineExceeded', {}, 'It was not done within 7200 s and was ended. Raise'],
     ['that leaves no word', 'BackoffLimitExceeded', { exitCode: 1 }, 'exit code 1 and no message.'],
   ])('%s has failed, says why, and takes nothing away', async (_, reason, pods, message) => {
     const world = await drifting();
@@ -49,6 +49,57 @@ describe('a Job', () => {
     expect(retrainingOf(world)?.message).toContain(message);
     expect(world.selected).toBe(stable);
     expect(world.plan().actions).toEqual([]);
+  });
+
+  it('whose time is up before its image came says what it waited for, and nothing of a cause that passed', async () => {
+    const world = await drifting();
+    await world.reconcile();
+    const job = onlyJob(world);
+    const pod = (waiting: { reason: string; message: string } | undefined): void => {
+      world.cluster.put<Pod>({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: {
+          ...job.spec.template.metadata,
+          name: 'train-1',
+          namespace: 'models',
+          ownerReferences: [
+            {
+              apiVersion: 'batch/v1',
+              kind: 'Job',
+              name: job.metadata.name,
+              uid: job.metadata.uid ?? '',
+              controller: true,
+            },
+          ],
+        },
+        spec: job.spec.template.spec,
+        status: {
+          phase: 'Pending',
+          containerStatuses: [
+            {
+              name: 'train',
+              restartCount: 0,
+              ready: waiting === undefined,
+              state: waiting === undefined ? { running: {} } : { waiting },
+            },
+          ],
+        },
+      });
+    };
+    pod({ reason: 'ImagePullBackOff', message: 'no such host' });
+    await world.reconcile();
+    expect(retrainingOf(world)?.message).toContain('no such host');
+    pod(undefined);
+    await world.reconcile();
+    expect(retrainingOf(world)?.message).toBeUndefined();
+    pod({ reason: 'ImagePullBackOff', message: 'no such host' });
+    await world.reconcile();
+    world.cluster.remove('Pod', 'train-1');
+    await world.reconcile();
+    ends(world, onlyJob(world), 'Failed', { reason: 'DeadlineExceeded' });
+    await world.reconcile();
+    expect(retrainingOf(world)?.message).toMatch(/not done within 7200 s .* waiting: .*no such host/);
   });
 
   it('that finds no better model is not tried again, whatever backoffLimit says', async () => {

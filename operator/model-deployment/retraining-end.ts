@@ -20,8 +20,8 @@ export function hasEnded(job: Job): boolean {
   return condition(job) !== undefined;
 }
 
-/** How a Job ended, in its own words and its last pod's; undefined while it runs. */
-export function jobEnd(job: Job, pods: readonly Pod[]): JobEnd | undefined {
+/** How a Job ended, in its own words and its last pod's; undefined while it runs. `trouble`: what kept it from running. */
+export function jobEnd(job: Job, pods: readonly Pod[], trouble?: string): JobEnd | undefined {
   const end = condition(job);
   if (end === undefined) return undefined;
   const last = lastTerminated(job, pods);
@@ -29,11 +29,12 @@ export function jobEnd(job: Job, pods: readonly Pod[]): JobEnd | undefined {
   const said = words === undefined || words === '' ? undefined : words.slice(-MOST_WORDS);
   if (end.type === 'Complete') return { result: 'Succeeded', message: said };
   if (end.reason === 'DeadlineExceeded') {
-    const limit = job.spec.activeDeadlineSeconds;
-    return {
-      result: 'Failed',
-      message: `It ran for more than ${limit ?? '?'} s and was ended. Raise retraining.job.timeout, give it more in retraining.job.resources, or train on less.`,
-    };
+    const limit = `It was not done within ${job.spec.activeDeadlineSeconds ?? '?'} s and was ended`;
+    const next =
+      trouble === undefined
+        ? '. Raise retraining.job.timeout, give it more in retraining.job.resources, or train on less.'
+        : `, and last seen waiting: ${trouble}`;
+    return { result: 'Failed', message: `${limit}${next}` };
   }
   if (end.reason === 'PodFailurePolicy') {
     const why = said === undefined ? '.' : `: ${asSentence(said)}`;
@@ -49,9 +50,30 @@ export function jobEnd(job: Job, pods: readonly Pod[]): JobEnd | undefined {
   };
 }
 
-/** What keeps a Job's pod from running: an image that cannot be pulled, no room on any node. */
-export function runningMessage(job: Job, pods: readonly Pod[]): string | undefined {
-  return seenFailure(podsOfJob(job, pods), undefined)?.message;
+/** What a Job that drift began says until there is more to say. */
+export function becauseOf(drifted: readonly string[]): string {
+  return `${BECAUSE} ${drifted.slice(0, 10).join(', ')}.`;
+}
+
+const BECAUSE = 'It trains because of';
+
+/**
+ * What keeps a Job's pod from running: an image that cannot be pulled, no room on any node. What was said before stands
+ * while there is no pod to ask, as after its time was up.
+ */
+export function runningMessage(
+  job: Job,
+  pods: readonly Pod[],
+  before: string | undefined,
+): string | undefined {
+  const its = podsOfJob(job, pods);
+  const isOver = its.length > 0 && before?.startsWith(BECAUSE) !== true;
+  return seenFailure(its, undefined)?.message ?? (isOver ? undefined : before);
+}
+
+/** What kept a Job from running when that was seen last. */
+export function lastTrouble(before: string | undefined): string | undefined {
+  return before?.startsWith(BECAUSE) === true ? undefined : before;
 }
 
 function exitText(

@@ -22,7 +22,7 @@ import { covers } from './covers.ts';
 import { isControlledBy, isRetraining, ownerOf } from './identity.ts';
 import { mergePatch } from './merge-patch.ts';
 import type { Observed } from './observed.ts';
-import { hasEnded, jobEnd, runningMessage } from './retraining-end.ts';
+import { becauseOf, hasEnded, jobEnd, lastTrouble, runningMessage } from './retraining-end.ts';
 import {
   driftJob,
   KEPT_JOBS,
@@ -187,7 +187,7 @@ function startFor(
       reason: 'drift',
       lastStarted: isoTime(o.now),
       lastResult: 'Running',
-      message: `It trains because of ${drifted.slice(0, 10).join(', ')}.`.slice(0, 2048),
+      message: becauseOf(drifted).slice(0, 2048),
     },
   };
 }
@@ -254,8 +254,9 @@ function statusOf(o: Observed, latest: Job | undefined): RetrainingStatus | unde
   if (!isKnown && before !== undefined && timeMs(before.lastStarted) > timeMs(creationTimestamp)) {
     return orphaned(before);
   }
-  const end = jobEnd(latest, o.pods);
-  const message = end?.message ?? runningMessage(latest, o.pods) ?? (isKnown ? before.message : undefined);
+  const said = isKnown && before.lastResult === 'Running' ? before.message : undefined;
+  const end = jobEnd(latest, o.pods, lastTrouble(said));
+  const message = end === undefined ? runningMessage(latest, o.pods, said) : end.message;
   const status: RetrainingStatus = {
     jobName: name,
     reason: reasonOf(latest),

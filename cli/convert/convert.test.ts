@@ -105,6 +105,9 @@ test('a service as the API server gives it, with its Secret, becomes a ModelDepl
       `^standard input:${lineOf('containerConcurrency')}: not converted: spec.predictor.containerConcurrency: `,
     ),
     expect.stringMatching(
+      `^standard input:${lineOf('maxLatency')}: not converted: spec.predictor.batcher.maxLatency: rows `,
+    ),
+    expect.stringMatching(
       `^standard input:${lineOf('name: TOKEN')}: not converted: spec.predictor.model.env.1.: TOKEN `,
     ),
   ]);
@@ -235,6 +238,20 @@ describe('pods', () => {
     expect([code, spec['serving']]).toEqual([1, { pod: { priorityClassName: 'high' } }]);
     expect(err).toMatch(/not converted: spec\.predictor\.nodeSelector: disk: /);
   });
+});
+
+test.each([
+  ['canaryTrafficPercent', { canaryTrafficPercent: 150 }, '150 is no share from 0 to 100'],
+  ['canaryTrafficPercent', { canaryTrafficPercent: -1 }, '-1 is no share from 0 to 100'],
+  ['batcher.maxLatency', { batcher: { maxBatchSize: 8, maxLatency: 50 } }, 'nothing waits for more'],
+  ['batcher.timeout', { batcher: { timeout: 60 } }, 'a pod refuses what would wait too long'],
+])('%s of %j is said to be dropped', async (field, predictor, why) => {
+  const { code, err, deployments } = await run(service({ model: ONNX, ...predictor }));
+  expect([code, deployments.length]).toEqual([1, 1]);
+  expect(deployments[0]?.spec).not.toHaveProperty('rollout');
+  expect(err).toMatch(
+    new RegExp(`: not converted: spec\\.predictor\\.${field.replace('.', '\\.')}: .*${why}`),
+  );
 });
 
 test('whatever else stands in it is named, wherever it stands', async () => {

@@ -1,4 +1,5 @@
 import { modelDeploymentSpecSchema } from '#operator/api/model-deployment.ts';
+import { parseQuantity } from '#operator/model-deployment/resources/quantity.ts';
 import { deploymentName } from '../init/name.ts';
 import { credentialsOf } from './credentials.ts';
 import type { ManifestObject } from './documents.ts';
@@ -35,6 +36,8 @@ export type Conversion =
     }
   | { readonly kind: 'refused'; readonly from: string; readonly message: string };
 
+const URI_RULE =
+  'must be s3://<bucket>/<prefix>/ or s3://<bucket>/<key>.onnx, with a bucket of 3 to 63 lower-case letters, digits, ".", "_" and "-", and no empty, "." or ".." segment in the path';
 const API = 'serving.kserve.io/v1beta1';
 /** Of an object that was read from a cluster: the API server's, or of no use elsewhere. */
 const SERVER_FIELDS = [
@@ -119,7 +122,23 @@ function checkCpuRequest({ autoscaling, serving }: ConvertedSpec, notes: Notes):
 function problemOf(spec: ConvertedSpec): string | undefined {
   const parsed = modelDeploymentSpecSchema.safeParse(spec);
   const [issue] = parsed.success ? [] : parsed.error.issues;
-  return issue === undefined ? undefined : `spec.${issue.path.join('.')}: ${issue.message}`;
+  if (issue === undefined) return requestAboveLimit(spec);
+  const where = `spec.${issue.path.join('.')}`;
+  if (where === 'spec.model.uri') return `${where}: ${spec.model.uri} ${URI_RULE}`;
+  return `${where}: ${issue.message}`;
+}
+
+/** The API server would refuse it: no container starts that asks for more than it may use. */
+function requestAboveLimit({ serving }: ConvertedSpec): string | undefined {
+  const { requests = {}, limits = {} } = (serving['resources'] ?? {}) as {
+    readonly [list in 'requests' | 'limits']?: Readonly<Record<string, string | number>>;
+  };
+  const above = Object.keys(requests).find(
+    (name) => (parseQuantity(requests[name]) ?? 0) > (parseQuantity(limits[name]) ?? Infinity),
+  );
+  return above === undefined
+    ? undefined
+    : `spec.serving.resources: the request of ${above} is ${requests[above]}, above its limit of ${limits[above]}: raise the limit or lower the request`;
 }
 
 /** Names what is left of the InferenceService. */

@@ -53,7 +53,12 @@ describe('refused, with the way forward', () => {
     [
       'a URI that S3 has not',
       service({ model: { ...ONNX, storageUri: 's3://Models/a.onnx' } }),
-      /no valid ModelDeployment: spec\.model\.uri/,
+      /no valid ModelDeployment: spec\.model\.uri: s3:\/\/Models\/a\.onnx must be .*a bucket of 3 to 63 lower-case letters/,
+    ],
+    [
+      'a request above its limit',
+      service({ model: { ...ONNX, resources: { requests: { cpu: 4 }, limits: { cpu: '2000m' } } } }),
+      /the request of cpu is 4, above its limit of 2000m: raise the limit or lower the request/,
     ],
   ])('%s', async (_, text, message) => {
     const { code, out, err } = await run(text);

@@ -10,7 +10,14 @@ export function rolloutOf({ spec: { predictor } }: InferenceService, notes: Note
   const { canaryTrafficPercent: share } = predictor;
   if (share === undefined) return {};
   notes.taken(PATH);
-  if (share >= 100) return {};
+  if (share < 0 || share > 100) {
+    notes.lost(
+      PATH,
+      `${share} is no share from 0 to 100: a new revision takes all the traffic once it is ready`,
+    );
+    return {};
+  }
+  if (share === 100) return {};
   if (share > 0) return { steps: [{ weight: share }] };
   notes.check(
     PATH,

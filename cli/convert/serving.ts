@@ -37,6 +37,11 @@ const WHY: Readonly<Record<string, string>> = {
   securityContext: 'pods meet the Pod Security Standard "restricted" already',
 };
 
+const BATCHER_WHY = {
+  maxLatency: 'rows that arrive together run together, and nothing waits for more of them',
+  timeout: 'a pod refuses what would wait too long (503) by its own measure',
+};
+
 export function servingOf(service: InferenceService, served: ServedModel, notes: Notes): Serving {
   const { predictor } = service.spec;
   const { field, framework } = served;
@@ -66,19 +71,22 @@ export function servingOf(service: InferenceService, served: ServedModel, notes:
     ...(limits === undefined ? {} : { limits }),
   };
   const gpu = [requests, limits].some((list) => Number(list?.[GPU] ?? 0) > 0);
+  const batch = batching(predictor.batcher, notes);
   const pod = podOf(service, served, notes);
   return {
     ...(Object.keys(resources).length === 0 ? {} : { resources }),
     ...(gpu ? { executionProvider: 'cuda' } : {}),
-    ...batching(predictor.batcher, notes),
+    ...batch,
     ...(Object.keys(pod).length === 0 ? {} : { pod }),
   };
 }
 
 function batching(batcher: InferenceService['spec']['predictor']['batcher'], notes: Notes): Serving {
   const at = [...AT, 'batcher'];
-  // Rows that arrive together run together, without a time to wait for more.
-  notes.taken([...at, 'maxBatchSize'], [...at, 'maxLatency'], [...at, 'timeout']);
+  notes.taken([...at, 'maxBatchSize']);
+  for (const [name, why] of Object.entries(BATCHER_WHY)) {
+    if (batcher !== undefined && Object.hasOwn(batcher, name)) notes.lost([...at, name], why);
+  }
   const { maxBatchSize } = batcher ?? {};
   return maxBatchSize === undefined ? {} : { maxBatchSize };
 }

@@ -3,12 +3,14 @@
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from windlass_training.config import SystemConfig, gate_checks, load_config, parameters
+from windlass_training.config import CLASSIFIER_METRICS, SystemConfig, gate_checks, load_config, parameters
 from windlass_training.errors import TrainingError
 from windlass_training.systems import SUMMARIES, config_file, load_system
 from windlass_training.systems.bankchurn.config import BankChurnConfig
+from windlass_training.tabular.classifier import classifier_metrics
 from windlass_training.toml import toml_text
 
 
@@ -94,13 +96,24 @@ def test_a_file_that_is_not_there_or_not_text_is_said(tmp_path: Path) -> None:
     ],
 )
 def test_a_gate_holds_a_metric_to_its_bound(gate: str, value: float, passes: bool, tmp_path: Path) -> None:
-    (check,) = gate_checks(bankchurn(tmp_path, f"[gates]\nm = {{ {gate} }}\n").gates, {"m": value})
+    (check,) = gate_checks(bankchurn(tmp_path, f"[gates]\nauc = {{ {gate} }}\n").gates, {"auc": value})
     assert (check.passes, check.gate) == (passes, True)
 
 
 def test_a_gate_on_no_metric_of_the_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"gates.rmse is no metric of this model; it has auc, f1"):
-        gate_checks(bankchurn(tmp_path, "[gates]\nrmse = { below = 1 }\n").gates, {"auc": 1, "f1": 1})
+    with pytest.raises(TrainingError, match=r"gates.brier is no metric of this model; it has auc, f1"):
+        gate_checks(bankchurn(tmp_path, "[gates]\nbrier = { below = 1 }\n").gates, {"auc": 1, "f1": 1})
+
+
+def test_a_gate_on_no_metric_of_the_system_is_refused_when_the_file_is_read(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"mine.toml does not fit: gates.f1_wieghted is no metric .* f1_weighted"):
+        bankchurn(tmp_path, "[gates]\nf1_wieghted = { above = 0.8 }\n")
+
+
+def test_every_metric_of_a_classifier_may_have_a_gate() -> None:
+    known = set(CLASSIFIER_METRICS.split("|"))
+    measured = classifier_metrics(np.array([0, 1, 1]), np.array([0.2, 0.7, 0.4], dtype=np.float32), 0.5)
+    assert set(measured) == known
 
 
 def test_parameters_are_flat_and_leave_search_and_gates_out(tmp_path: Path) -> None:

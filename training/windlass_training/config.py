@@ -1,9 +1,10 @@
 """A system's config.toml: seed, split, hyperparameters, gates and what tune searches. Unknown keys are errors."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -11,6 +12,7 @@ from windlass_training.config_problems import explained
 from windlass_training.errors import TrainingError
 from windlass_training.system import Bound, Check, Json
 
+CLASSIFIER_METRICS = "f1|f1_weighted|auc|accuracy|precision|recall|log_loss|brier|positive_share"
 Scalar = bool | int | float | str
 
 REPLACED_WHOLE = frozenset({"gates", "space"})
@@ -90,6 +92,9 @@ class Retrain(Section):
 class SystemConfig(Section):
     """What every system's config.toml has; each system adds its [model]."""
 
+    metrics: ClassVar[str] = r".+"
+    """A pattern of the metrics that the system has, and that gates may be set on."""
+
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
     split: Split = Split()
     gates: dict[str, Gate] = Field(default_factory=dict)
@@ -107,7 +112,14 @@ def load_config(config_type: type[Config], default: Path, override: Path | None,
         values = merged(values, read_toml(override))
     if seed is not None:
         values = {**values, "seed": seed}
-    return parse_config(config_type, values, f"{override or default}")
+    config = parse_config(config_type, values, f"{override or default}")
+    for name in config.gates:
+        if not re.fullmatch(config_type.metrics, name):
+            raise TrainingError(
+                f"{override or default} does not fit: gates.{name} is no metric of this system; a gate is set "
+                f"on one of {', '.join(config_type.metrics.split('|'))}."
+            )
+    return config
 
 
 def read_toml(file: Path) -> Json:

@@ -34,6 +34,7 @@ class ThreeWaySplit(Split):
 
 
 class RegressorConfig(SystemConfig):
+    metrics = "rmse|mae|r2|mape|baseline_rmse|baseline_mae|validation_rmse|validation_mae|rmse_unseen|unseen_share"
     split: ThreeWaySplit = ThreeWaySplit()
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from windlass_training.config import Section, SystemConfig
+from windlass_training.config import CLASSIFIER_METRICS, Section, SystemConfig
 
 Weight = Annotated[float, Field(gt=0, le=1)]
 
@@ -29,4 +29,5 @@ class Model(Section):
 
 
 class BankChurnConfig(SystemConfig):
+    metrics = CLASSIFIER_METRICS
     model: Model

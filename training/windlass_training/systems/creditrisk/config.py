@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from windlass_training.config import Section, SystemConfig
+from windlass_training.config import CLASSIFIER_METRICS, Section, SystemConfig
 
 
 class Forest(Section):
@@ -25,5 +25,6 @@ class CrossValidation(Section):
 
 
 class CreditRiskConfig(SystemConfig):
+    metrics = CLASSIFIER_METRICS + "|auc_cv|auc_cv_.+"
     model: Model
     cross_validation: CrossValidation = CrossValidation()

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from windlass_training.config import Section, SystemConfig
+from windlass_training.config import CLASSIFIER_METRICS, Section, SystemConfig
 
 
 class Model(Section):
@@ -17,4 +17,5 @@ class Model(Section):
 
 
 class TelecomConfig(SystemConfig):
+    metrics = CLASSIFIER_METRICS
     model: Model

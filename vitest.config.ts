@@ -9,6 +9,7 @@ const sources = [
   'cli',
   'bench',
   'test/cluster',
+  'test/demo',
   'test/faulty',
   'test/fuzz',
   'test/portfolio',

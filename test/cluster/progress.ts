@@ -13,7 +13,15 @@ export function elapsed(start: number): string {
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
-/** Runs `work`, says when it starts if it takes more than 2 s, says every 10 s that it goes on, and how long it took. */
+const TICK_MS = 10_000;
+/** So many ticks are said, and then every third one. */
+const OFTEN = 6;
+const SELDOM = 3;
+
+/**
+ * Runs `work`, says when it starts if it takes more than 2 s, says every 10 s (every 30 s after the
+ * first minute) that it goes on, and how long it took.
+ */
 export async function timed<T>(
   what: string,
   progress: Progress,
@@ -28,7 +36,11 @@ export async function timed<T>(
     progress(`  ${what}: ${elapsed(start)}${more === '' ? '' : `, ${more}`}`);
   };
   const first = setTimeout(say, 2000);
-  const ticker = setInterval(say, 10_000);
+  let ticks = 0;
+  const ticker = setInterval(() => {
+    ticks += 1;
+    if (ticks <= OFTEN || ticks % SELDOM === 0) say();
+  }, TICK_MS);
   try {
     const result = await work();
     if (said) progress(`  ${what}: done in ${elapsed(start)}`);

@@ -6,6 +6,7 @@ import { goldenSchema, manifestSchema, type Manifest } from '#contract/model-man
 import { form, send } from '#runtime/image/test-requests.ts';
 import { Folder, post, startServer, type TestServer } from '#runtime/testing.ts';
 import { run } from '#test/cluster/command.ts';
+import { requestsOfData } from '#test/portfolio/index.ts';
 import { RESPONSES } from '#test/support/systems.ts';
 import { askAsPagesDo, requestsOfExample } from './shown-answers.ts';
 
@@ -114,6 +115,7 @@ beforeAll(() => run(join(TRAINING, 'setup.sh'), [], { timeout: 600_000 }));
 describe.each(Object.entries(SYSTEMS))('%s, trained', (name, { model, rows, config }) => {
   const response = RESPONSES[name as keyof typeof RESPONSES];
   let folder: Folder;
+  let data: string;
   let bundle: string;
   let manifest: Manifest;
   let server: TestServer;
@@ -121,7 +123,7 @@ describe.each(Object.entries(SYSTEMS))('%s, trained', (name, { model, rows, conf
   beforeAll(async () => {
     folder = await Folder.create();
     bundle = join(folder.path, 'bundle');
-    const data = join(folder.path, name === 'plant' ? 'data' : 'data.csv');
+    data = join(folder.path, name === 'plant' ? 'data' : 'data.csv');
     await run(PROGRAM, ['generate', name, '--rows', String(rows), '--out', data], { timeout: 120_000 });
     const settings = config === undefined ? [] : ['--config', await folder.write('config.toml', config)];
     const flags = ['--data', data, '--out', bundle, '--version', '7', '--no-gate', ...settings];
@@ -247,6 +249,27 @@ describe.each(Object.entries(SYSTEMS))('%s, trained', (name, { model, rows, conf
   };
 
   (name === 'plant' ? askPictures : askTables)();
+
+  test('asked for the rows that it was trained on, as the demo asks, it does not drift', async () => {
+    const watched = await startServer(bundle, { driftMinSamples: 200 });
+    try {
+      const requests = await requestsOfData(bundle, data);
+      for (let sent = 0; sent < 600; sent++) {
+        const { body, contentType } = requests[sent % requests.length] ?? expect.unreachable();
+        const headers = { 'content-type': contentType };
+        const answer = await fetch(`${watched.url}/predict`, {
+          method: 'POST',
+          headers,
+          body: Buffer.from(body),
+        });
+        expect([answer.status, await answer.text()]).toEqual([200, expect.anything()]);
+      }
+      const report = await fetch(`${watched.url}/drift`, { headers: { accept: 'application/json' } });
+      expect(await report.json()).toMatchObject({ state: 'steady', window: { rows: 600 } });
+    } finally {
+      await watched.stop();
+    }
+  });
 
   test('answers what docs/migrating sends, as it is shown there', async () => {
     const { requests, problems } = await askAsPagesDo(name, { url: server.url, manifest, folder });

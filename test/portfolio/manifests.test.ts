@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { modelDeploymentSpecSchema } from '#operator/api/model-deployment.ts';
-import { groundwork, modelDeployment } from './manifests.ts';
+import { groundwork, modelDeployment, retrainingData } from './manifests.ts';
 import { SYSTEMS } from './systems.ts';
 
 const PLACES = { keys: { AWS_REGION: 'here' }, trainingImage: 'windlass/training:dev' };
@@ -34,4 +34,12 @@ test.each(SYSTEMS)('$name reads its model with one Secret, and trains it with an
   expect(retraining?.job.envFrom ?? [{ secretRef: { name: 'training' } }]).toEqual([
     { secretRef: { name: 'training' } },
   ]);
+});
+
+test.each([
+  ['bankchurn', 's3://data/bankchurn/'],
+  ['plant', 's3://data/plant/'],
+  ['telecom', undefined],
+])('%s is trained anew from %s', async (name, place) => {
+  expect(await retrainingData(name)).toBe(place);
 });

@@ -64,6 +64,15 @@ export async function modelDeployment(
   };
 }
 
+/** Where the example's retraining reads its data, s3://BUCKET/FOLDER/; undefined: it has no retraining. */
+export async function retrainingData(name: string): Promise<string | undefined> {
+  const [example] = await documents(`${name}.yaml`);
+  const { retraining } = (example?.['spec'] ?? {}) as Partial<Spec>;
+  const [, place] =
+    (retraining?.job.args ?? []).map((arg) => arg.split('--data=')).find(([, found]) => found) ?? [];
+  return place;
+}
+
 type Resources = NonNullable<Spec['serving']>['resources'];
 
 /** The limits stay: they are what the model must do with. */

@@ -7,6 +7,7 @@ import type { HostAddress } from '#test/cluster/cluster.ts';
 import type { Progress } from '#test/cluster/progress.ts';
 import { startMlflow, type Mlflow } from '#test/mlflow/index.ts';
 import { trainBundle, windlassTrain } from './bundles.ts';
+import { putTrainingData, trainingData } from './data.ts';
 import { groundwork, modelDeployment, type Places } from './manifests.ts';
 import { NAMESPACE, SYSTEMS, type System } from './systems.ts';
 
@@ -34,6 +35,8 @@ export class Portfolio {
   readonly #store: Store;
   /** System -> its bundle's folder. */
   readonly bundles = new Map<string, string>();
+  /** System -> the file or folder that it was trained on. */
+  readonly data = new Map<string, string>();
   mlflow: Mlflow | undefined;
 
   constructor(options: PortfolioOptions) {
@@ -51,6 +54,7 @@ export class Portfolio {
     await mkdir(folder, { recursive: true });
     for (const system of this.systems) {
       this.bundles.set(system.name, await trainBundle(system, folder, version, progress));
+      this.data.set(system.name, await trainingData(system, folder));
     }
   }
 
@@ -59,7 +63,7 @@ export class Portfolio {
     await this.#store.create({ versioned: true });
   }
 
-  /** Starts the registry, and puts each bundle where its manifest looks for it. */
+  /** Starts the registry, and puts each bundle where its manifest looks for it, and its data where its Jobs do. */
   async publish(version = '1'): Promise<void> {
     const { store, host, progress } = this.#options;
     await this.makeBucket();
@@ -67,9 +71,12 @@ export class Portfolio {
     for (const system of this.systems) await this.#publish(system, version);
   }
 
-  async #publish({ name, model }: System, version: string): Promise<void> {
+  async #publish(system: System, version: string): Promise<void> {
+    const { name, model } = system;
     const bundle = this.bundles.get(name);
-    if (bundle === undefined) throw new Error(`${name} has not been trained`);
+    const data = this.data.get(name);
+    if (bundle === undefined || data === undefined) throw new Error(`${name} has not been trained`);
+    await putTrainingData(this.#options.store, system, data);
     if (REGISTERED.has(name)) {
       await windlassTrain(['register', bundle, '--name', model, '--alias', 'champion'], this.keys);
       return;

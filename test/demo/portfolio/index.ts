@@ -8,6 +8,7 @@ import type { Narrator } from '../narrator.ts';
 import { podMemory } from './memory.ts';
 import { startPage } from './page.ts';
 import { startPrometheus } from './prometheus.ts';
+import { readPrometheus } from './readings.ts';
 import { stateOf } from './state.ts';
 import { startTraffic, stopTraffic } from './traffic.ts';
 
@@ -18,7 +19,7 @@ export interface PortfolioDemo {
   readonly forMs: number | undefined;
 }
 
-/** The five models, MLflow, MinIO, Prometheus, a page of links and a load, until somebody ends it. */
+/** The five models, MLflow, MinIO, Prometheus, a page about them all and a load, until somebody ends it. */
 export async function demonstratePortfolio(
   narrator: Narrator,
   { keep, forMs }: PortfolioDemo,
@@ -86,16 +87,21 @@ async function watch(
       },
       {
         name: 'Prometheus',
-        url: `${prometheus.url}/query?g0.expr=${encodeURIComponent(RATE)}&g0.tab=0`,
-        about: 'requests a second by model; rules and alerts under Status',
+        url: prometheus.url,
+        about:
+          'its HTTP API (/api/v1/query, /api/v1/alerts): alone, without the pages that it can be built with',
       },
-      { name: 'Alerts', url: `${prometheus.url}/alerts`, about: 'those that ship, and which fire' },
-      { name: 'MinIO', url: connection.store.endpoint, about: 'the S3 server with the models' },
+      {
+        name: 'MinIO',
+        url: connection.store.endpoint,
+        about: `S3’s API, for models and data; its keys: kubectl --kubeconfig=${cluster.kubeconfig} get secret models -n ${NAMESPACE} -o yaml`,
+      },
     ],
     states: async () => {
       const text = await cluster.kubectl(['get', 'modeldeployments', '-n', NAMESPACE, '-o', 'json']);
       return (JSON.parse(text) as { readonly items: readonly ModelDeployment[] }).items.map(stateOf);
     },
+    readings: () => readPrometheus(prometheus.url),
   });
   narrator.say(`Everything is linked from ${page.url}\n`);
   for (const [name, address] of addresses) narrator.say(`  ${name.padEnd(12)}${address}/`);
@@ -108,8 +114,6 @@ async function watch(
   narrator.say(memoryText(await podMemory((args) => cluster.kubectl(args), [NAMESPACE, OPERATOR_NAMESPACE])));
   narrator.say(`The demo took ${narrator.total}.`);
 }
-
-const RATE = 'sum by (name) (rate(http_requests_total{job="windlass-runtime"}[1m]))';
 
 async function untilEnd(forMs: number | undefined): Promise<void> {
   const interrupted = new Promise<void>((resolve) => {

@@ -1,16 +1,19 @@
 import { Load } from '#test/support/load.ts';
-import { requestsOf, type Portfolio } from '#test/portfolio/index.ts';
+import { requestsOfData, type Portfolio } from '#test/portfolio/index.ts';
 
 const REQUESTS_PER_SECOND = 5;
 
-/** Every model is asked a few times a second, with different requests, so that dashboards have something to show. */
+/**
+ * Every model is asked a few times a second, with the rows that it was trained on: dashboards have something to show,
+ * and nothing drifts.
+ */
 export async function startTraffic(
   portfolio: Portfolio,
   addresses: ReadonlyMap<string, string>,
 ): Promise<ReadonlyMap<string, Load>> {
   const loads = new Map<string, Load>();
   for (const [name, address] of addresses) {
-    const requests = await requestsOf(portfolio.bundles.get(name) ?? '');
+    const requests = await requestsOfData(portfolio.bundles.get(name) ?? '', portfolio.data.get(name) ?? '');
     loads.set(
       name,
       new Load({

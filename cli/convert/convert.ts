@@ -1,5 +1,5 @@
 import { modelDeploymentSpecSchema } from '#operator/api/model-deployment.ts';
-import { parseQuantity } from '#operator/model-deployment/resources/quantity.ts';
+import { parseQuantity } from '#operator/api/quantity.ts';
 import { deploymentName } from '../init/name.ts';
 import { credentialsOf } from './credentials.ts';
 import type { ManifestObject } from './documents.ts';

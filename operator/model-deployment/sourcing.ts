@@ -1,5 +1,6 @@
 import { durationMs } from '#operator/api/schema.ts';
 import { specHash } from '#operator/api/hashes.ts';
+import { parseQuantity } from '#operator/api/quantity.ts';
 import type { FinishedJob, SourceReader, SourceRequest } from '#operator/source/index.ts';
 import type { Job } from '#operator/kube/index.ts';
 import type { Action } from './action.ts';
@@ -7,7 +8,6 @@ import { child, ours, type Child } from './children.ts';
 import { refusal, seenFailure } from './failures.ts';
 import { isRetraining, ownerOf } from './identity.ts';
 import type { Observed } from './observed.ts';
-import { parseQuantity } from './resources/quantity.ts';
 import { resolveJob, resolveJobName } from './resources/resolve-job.ts';
 import { resolvedRevision, type Facts } from './revisions.ts';
 import type { Target } from './target.ts';

@@ -5,6 +5,7 @@ import { ANNOTATION, LABEL, PORT } from '#contract/names.ts';
 import { ENVIRONMENT, type PullConfig, type S3Connection, type ServeConfig } from '#contract/programs.ts';
 import { TRAFFIC_FILE } from '#contract/traffic.ts';
 import type { ModelRevisionSpec } from '#operator/api/model-revision.ts';
+import { mebibytes } from '#operator/api/quantity.ts';
 import type {
   Container,
   EnvVar,
@@ -17,7 +18,6 @@ import type {
 import type { Owner } from '../identity.ts';
 import { peerUrl, trafficName } from '../traffic-file.ts';
 import { gpuLimits } from './gpu.ts';
-import { mebibytes } from './quantity.ts';
 import { CONTAINER_SECURITY, POD_SECURITY } from './restricted.ts';
 
 /** What a pod template is made of. */

@@ -8,7 +8,7 @@ import { resolvedSource, spec } from '../testing/fixtures.ts';
 import { autoscaler } from './autoscaler.ts';
 import { deployment, type RevisionDeployment } from './deployment.ts';
 import { disruptionBudget } from './disruption-budget.ts';
-import { mebibytes, parseQuantity } from './quantity.ts';
+import { mebibytes, parseQuantity } from '#operator/api/quantity.ts';
 import { resolveJob, resolveJobName } from './resolve-job.ts';
 import { revisionService, stableService } from './service.ts';
 

@@ -11,7 +11,7 @@ const psi = (selector: string): string => of('windlass_modeldeployment_drift_psi
 const limit = (selector: string): string => of('windlass_modeldeployment_drift_limit', selector);
 const againstLimit = (selector: string): string => `${psi(selector)} / ${limit(selector)}`;
 
-/** Of pods that nobody adds up, each by its rows; the alert WindlassPredictionsDrifted gives way likewise. */
+/** Of pods that nobody adds up, without spec.drift, each by its rows. */
 const BY_ROWS = `(sum by (feature) (model_prediction_drift{${PODS}} * windlass_drift_samples{${PODS}}) / sum by (feature) (windlass_drift_samples{${PODS}} and model_prediction_drift{${PODS}})) / max by (feature) (windlass_drift_limit{${PODS}}) unless on () windlass_modeldeployment_condition{${ONE_MODEL},type="Drifted"}`;
 
 const verdict = [

@@ -15,6 +15,12 @@ describe('a rollout in steps', () => {
     expect(world.ready?.reason).toBe('Serving');
   });
 
+  test('the first revision serves though rollouts are paused: it takes nothing from anybody', async () => {
+    world = new RolloutScene({ replicas: 4, rollout: { paused: true } });
+    expect(await world.serve('1')).toBe(world.selected);
+    expect(world.ready?.reason).toBe('Serving');
+  });
+
   test('gives the candidate its first share with the pods that it takes, and leaves the stable one as it is', async () => {
     const [stable, candidate] = await world.atFirstStep();
     expect(world.traffic?.candidate).toMatchObject({

@@ -9,6 +9,7 @@ export interface JobEnd {
 }
 
 const MOST_WORDS = 1000;
+const BECAUSE = 'It trains because of';
 
 function condition(job: Job) {
   return job.status?.conditions?.find(
@@ -55,8 +56,6 @@ export function becauseOf(drifted: readonly string[]): string {
   return `${BECAUSE} ${drifted.slice(0, 10).join(', ')}.`;
 }
 
-const BECAUSE = 'It trains because of';
-
 /**
  * What keeps a Job's pod from running: an image that cannot be pulled, no room on any node. What was said before stands
  * while there is no pod to ask, as after its time was up.
@@ -67,8 +66,8 @@ export function runningMessage(
   before: string | undefined,
 ): string | undefined {
   const its = podsOfJob(job, pods);
-  const isOver = its.length > 0 && before?.startsWith(BECAUSE) !== true;
-  return seenFailure(its, undefined)?.message ?? (isOver ? undefined : before);
+  const stands = its.length === 0 || lastTrouble(before) === undefined;
+  return seenFailure(its, undefined)?.message ?? (stands ? before : undefined);
 }
 
 /** What kept a Job from running when that was seen last. */
@@ -83,7 +82,7 @@ function exitText(
   if (last.reason === 'OOMKilled') {
     return 'the training program was killed for memory: raise retraining.job.resources.limits.memory.';
   }
-  return `the training program ended with exit code ${last.exitCode}${said === undefined ? ' and no message.' : `: ${asSentence(said)}`}`;
+  return `the training program ended with exit code ${last.exitCode}${said === undefined ? ' and no message.' : `: ${said}`}`;
 }
 
 /** With a full stop: more is said behind it. */

@@ -1,3 +1,5 @@
+import { duration } from '#test/support/duration.ts';
+
 /** Where progress goes: one line per event, on stderr so that a command's own output stays clean. */
 export type Progress = (line: string) => void;
 
@@ -8,9 +10,7 @@ export const printProgress: Progress = (line) => {
 /** Seconds since `start` (from performance.now()), for people. */
 export function elapsed(start: number): string {
   const seconds = (performance.now() - start) / 1000;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${seconds.toFixed(0)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  return duration(seconds, seconds < 10 ? 1 : 0);
 }
 
 const TICK_MS = 10_000;

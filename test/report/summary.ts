@@ -1,4 +1,5 @@
 import { columns } from '#cli/format/index.ts';
+import { duration } from '#test/support/duration.ts';
 import { total } from './counts.ts';
 import type { Counts } from './counts.ts';
 
@@ -17,7 +18,7 @@ export function summary(outcomes: readonly Outcome[]): string {
     `${counts.passed} passed`,
     `${counts.failed} failed`,
     counts.skipped === 0 ? '' : `${counts.skipped} skipped`,
-    time(seconds),
+    duration(seconds, 1),
   ]);
   const { passed, failed } = total(outcomes.map(({ counts }) => counts));
   const failures = outcomes.flatMap(({ counts }) => counts.failures ?? []);
@@ -28,12 +29,6 @@ export function summary(outcomes: readonly Outcome[]): string {
     ...columns(rows),
     `${passed} passed, ${failed} failed`,
   ].join('\n');
-}
-
-function time(seconds: number): string {
-  return seconds < 60
-    ? `${seconds.toFixed(1)} s`
-    : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
 /**

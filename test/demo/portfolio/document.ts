@@ -1,4 +1,5 @@
 import { html, raw } from 'hono/html';
+import { duration } from '#test/support/duration.ts';
 import type { Numbers, RaisedAlert, Readings } from './readings.ts';
 import { summaryOf, type ModelState } from './state.ts';
 
@@ -143,8 +144,7 @@ function alertTable(alerts: readonly RaisedAlert[], at: Date): unknown {
 }
 
 function age(since: Date, at: Date): string {
-  const seconds = Math.max(0, Math.round((at.getTime() - since.getTime()) / 1000));
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return duration(Math.max(0, Math.round((at.getTime() - since.getTime()) / 1000)));
 }
 
 function serverRow({ name, url, about, opens }: Server): unknown {

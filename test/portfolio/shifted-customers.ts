@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { windlassTrain } from './bundles.ts';
+import { csvRows } from './csv.ts';
 
 /** Customers of another country's bank: older, and those with much money leave. */
 export interface ShiftedCustomers {
@@ -20,17 +21,16 @@ const RICH = 60_000;
 export async function shiftedCustomers(folder: string): Promise<ShiftedCustomers> {
   const file = join(folder, 'customers.csv');
   await windlassTrain(['generate', 'bankchurn', '--out', file, '--rows', String(ROWS), '--seed', '5']);
-  const [head = '', ...lines] = (await readFile(file, 'utf8')).trim().split('\n');
-  const columns = head.split(',');
-  const rows = lines.map((line) => shifted(columns, line.split(',')));
-  const csv = [head, ...rows.map((row) => columns.map((column) => row[column]).join(','))].join('\n');
+  const rows = csvRows(await readFile(file, 'utf8')).map(shifted);
+  const columns = Object.keys(rows[0] ?? {});
+  const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))];
+  const csv = lines.map((cells) => cells.join(',')).join('\n');
   return { csv: `${csv}\n`, requests: rows.slice(0, REQUESTS).map(requestOf) };
 }
 
 type Row = Readonly<Record<string, string>>;
 
-function shifted(columns: readonly string[], cells: readonly string[]): Row {
-  const row: Row = Object.fromEntries(columns.map((column, index) => [column, cells[index] ?? '']));
+function shifted(row: Row): Row {
   const age = Math.min(OLDEST, Number(row['Age']) + OLDER_BY);
   const leaves = Number(row['Balance']) > RICH;
   return { ...row, Age: String(age), Exited: leaves ? '1' : '0' };

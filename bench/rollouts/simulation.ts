@@ -1,6 +1,6 @@
 import type { PodReport } from '#contract/pod-report.ts';
 import { thinned } from '#operator/monitor/thinning.ts';
-import { randomOf } from '#operator/rollout/checks-simulation.ts';
+import { seeded } from '#test/support/random.ts';
 import { judgeChecks, type CheckContext } from '#operator/rollout/checks.ts';
 import { DEFAULT_CHECKS } from '#operator/rollout/defaults.ts';
 import { NOTHING_READ, type PodSample } from '#operator/rollout/readings.ts';
@@ -56,7 +56,7 @@ export async function falseAlarms(): Promise<Measurement> {
 }
 
 function* stepOf(recorded: Recorded, weight: RecordedWeight, seed: number): Generator<CheckContext> {
-  const random = randomOf(seed * 7919 + weight);
+  const random = seeded(seed * 7919 + weight);
   const slices = recorded.get(weight) ?? [];
   const pods = Array.from(
     { length: 1 + (seed % 4) },

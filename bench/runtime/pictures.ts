@@ -4,7 +4,7 @@ import type { Figure, Measurement } from '../figure.ts';
 import { Arena, median, rough } from './arena.ts';
 import type { PlannedRequest, Workload } from './load/index.ts';
 import { PICTURE_SIZE, pictureModel } from './models/index.ts';
-import { seeded } from './random.ts';
+import { seeded } from '#test/support/random.ts';
 import { numbersOf, openPublicSession } from './tensors.ts';
 import { describe } from './throughput.ts';
 

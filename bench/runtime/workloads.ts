@@ -1,5 +1,6 @@
 import type { PlannedRequest, Workload } from './load/index.ts';
-import { normal, seeded } from './random.ts';
+import { seeded } from '#test/support/random.ts';
+import { normal } from './random.ts';
 import {
   feedsOfRequest,
   feedsOfRows,

@@ -1,4 +1,4 @@
-import { randomOf } from '#operator/rollout/checks-simulation.ts';
+import { seeded } from '#test/support/random.ts';
 import type { PodDrift } from '#contract/pod-drift.ts';
 import { DriftSum, type SumRule } from './sum.ts';
 
@@ -66,7 +66,7 @@ export interface Simulation {
 
 /** Disjoint windows of as many rows, each against the reference of a model that was trained anew every hundred windows. */
 export function* windows(simulation: Simulation, count: number, seed: number): Generator<readonly string[]> {
-  const random = randomOf(seed);
+  const random = seeded(seed);
   const { trained, sent, referenceRows, rows, pods } = simulation;
   let reference: readonly (readonly number[])[] = [];
   for (let window = 0; window < count; window++) {
@@ -85,7 +85,7 @@ export function* windows(simulation: Simulation, count: number, seed: number): G
 
 /** After how many rows a shift that begins with an empty window is seen first; undefined: not within `most`. */
 export function delay(simulation: Simulation, step: number, most: number, seed: number): number | undefined {
-  const random = randomOf(seed);
+  const random = seeded(seed);
   const { trained, sent, referenceRows, rule } = simulation;
   const reference = drawn(trained, referenceRows, random);
   const sum = new DriftSum(3_600_000, () => 0);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PodDrift } from '#contract/pod-drift.ts';
-import { randomOf } from '#operator/rollout/checks-simulation.ts';
+import { seeded } from '#test/support/random.ts';
 import { CHURN, drawn, moved, reportOf, tilted, upperBound, windows } from './simulation.ts';
 import { DriftSum } from './sum.ts';
 
@@ -119,7 +119,7 @@ describe('windows of traffic', () => {
   });
 
   it('with 40 % of a feature far out of range have an index above 1', () => {
-    const random = randomOf(3);
+    const random = seeded(3);
     for (let window = 0; window < 50; window++) {
       const { sum } = sumAt();
       const sent = drawn(moved(CHURN, 'Age', 0.4), 200, random);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { randomOf, stepOf } from './checks-simulation.ts';
+import { seeded } from '#test/support/random.ts';
+import { stepOf } from './checks-simulation.ts';
 import type { Illness, Rollout } from './checks-simulation.ts';
 import { BEGAN } from './checks-testing.ts';
 import { judgeChecks } from './checks.ts';
@@ -13,7 +14,7 @@ const STEPS = [
 const ROLLOUTS = 200;
 
 function wellRollout(seed: number): Rollout {
-  const random = randomOf(seed * 7919);
+  const random = seeded(seed * 7919);
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
   return {
     seed,

@@ -1,5 +1,6 @@
 import type { PodReport, ReportedSide } from '#contract/pod-report.ts';
 import { thinned } from '#operator/monitor/thinning.ts';
+import { seeded } from '#test/support/random.ts';
 import { BEGAN, BOUNDS, CANDIDATE, contextOf, copies, STABLE_REVISION } from './checks-testing.ts';
 import type { CheckContext } from './checks.ts';
 import type { PodSample } from './readings.ts';
@@ -57,7 +58,7 @@ export function* stepOf(
   rollout: Rollout,
   step: { readonly weight: number; readonly seconds: number; readonly from: number },
 ): Generator<CheckContext> {
-  const random = randomOf(rollout.seed + step.weight);
+  const random = seeded(rollout.seed + step.weight);
   const pods = Array.from({ length: rollout.stablePods }, (_, i) => freshPod(`pod-${i}`, 0));
   const candidate = { cold: rollout.candidatePods * COLD_REQUESTS };
   let samples: readonly PodSample[] = [];
@@ -184,17 +185,6 @@ function sideOf({ requests, failures, buckets }: Counts): ReportedSide {
     failures: { ...failures },
     latency: { bounds: BOUNDS, counts: [...buckets] },
     predictions: {},
-  };
-}
-
-/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { psi } from '#contract/psi.ts';
-import { randomOf } from './checks-simulation.ts';
+import { seeded } from '#test/support/random.ts';
 import { shiftBetween } from './psi.ts';
 
 const mapOf = (counts: readonly number[]): ReadonlyMap<string, number> =>
@@ -23,7 +23,7 @@ it('takes bins that hardly anything fell into as one', () => {
 });
 
 it('is nearly never above chance for two samples of one mix', () => {
-  const random = randomOf(1);
+  const random = seeded(1);
   const draw = (rows: number, bins: number): ReadonlyMap<string, number> => {
     const counts = Array.from({ length: bins }, () => 0);
     for (let row = 0; row < rows; row++) {

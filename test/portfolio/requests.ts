@@ -7,7 +7,7 @@ import {
   type Manifest,
   type Reference,
 } from '#contract/model-manifest.ts';
-import { randomOf } from '#operator/rollout/checks-simulation.ts';
+import { seeded } from '#test/support/random.ts';
 import { csvRows } from './csv.ts';
 import { isKept, isWhole, requestRow } from './rows.ts';
 
@@ -83,7 +83,7 @@ function pictureInput({ inputs }: Manifest): Manifest['inputs'][number] | undefi
 
 /** In an order that is the same each time: files may be sorted by what a model looks at. */
 function shuffled<T>(values: readonly T[]): readonly T[] {
-  const random = randomOf(values.length);
+  const random = seeded(values.length);
   return values
     .map((value) => ({ value, at: random() }))
     .toSorted((a, b) => a.at - b.at)

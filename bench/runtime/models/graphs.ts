@@ -1,5 +1,6 @@
 import { onnxModel, type OnnxInitializer, type OnnxNode } from '#test/support/onnx.ts';
-import { normal, seeded } from '../random.ts';
+import { seeded } from '#test/support/random.ts';
+import { normal } from '../random.ts';
 
 /** A network of dense layers with relu between them and a softmax at its end: x [N, first] -> probabilities [N, last]. */
 export function denseNetwork(widths: readonly number[]): Uint8Array {

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import type { Verdict } from '#runtime/protocol/scan/oracle.ts';
+import { seeded } from '#test/support/random.ts';
 import { keepDocument } from './corpus.ts';
 import { oracleOf, STARTS, type Start } from './forms.ts';
 import { nearly, type Random } from './near-valid.ts';
@@ -103,15 +104,4 @@ function shrunk({ model, document }: Start): Buffer {
     }
   }
   return smallest;
-}
-
-/** Numbers that are the same for the same seed: mulberry32. */
-function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

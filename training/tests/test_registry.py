@@ -13,6 +13,7 @@ import pytest
 from conftest import Telecom, Trained
 from mlflow import MlflowClient
 from mlflow_server import MlflowServer, mlflow_server
+from retraining import POOR
 
 from windlass_training.bundle import read_bundle
 from windlass_training.cli import main
@@ -192,7 +193,7 @@ def test_a_retraining_registers_a_version_that_is_as_good_as_the_one_behind_the_
 ) -> None:
     small, poor = tmp_path / "small.toml", tmp_path / "poor.toml"
     small.write_text("[model.forest]\ntrees = 10\n")
-    poor.write_text("[model.forest]\ntrees = 1\nmax_depth = 1\n[model.regression]\nweight = 0.001\n[gates]\n")
+    poor.write_text(POOR)
     monkeypatch.setenv("WINDLASS_MODEL_URI", "models:/Retrained@champion")
     command = ["retrain", "bankchurn", "--data", str(trained.data), "--register", "Retrained", "--alias", "champion"]
     assert main([*command, "--config", str(small), "--version", "a"]) == 0
@@ -210,7 +211,7 @@ def test_a_retraining_is_held_against_the_version_that_serves_and_not_against_th
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     poor = tmp_path / "poor.toml"
-    poor.write_text("[model.forest]\ntrees = 1\nmax_depth = 1\n[model.regression]\nweight = 0.001\n[gates]\n")
+    poor.write_text(POOR)
     assert main(["register", str(trained.bundle), "--name", "Pinned", "--alias", "champion"]) == 0
     command = ["retrain", "bankchurn", "--data", str(trained.data), "--register", "Pinned", "--alias", "champion"]
     command += ["--config", str(poor)]

@@ -9,6 +9,7 @@ from typing import Literal
 
 import pytest
 from conftest import Trained
+from retraining import FOLLOWED, POOR, SMALL, follow, retrain
 from s3_server import S3Server
 
 from windlass_training.bundle import open_bundle, read_bundle
@@ -16,20 +17,13 @@ from windlass_training.cli import main
 from windlass_training.files import file_digest
 from windlass_training.retrain.compare import Comparison
 
-FOLLOWED = "s3://models/followed/"
-SMALL = "[model.forest]\ntrees = 10\nmax_depth = 6\n"
-POOR = "[model.forest]\ntrees = 1\nmax_depth = 1\n[model.regression]\nweight = 0.001\n[gates]\n"
-
 
 @pytest.fixture
 def data(s3: S3Server, monkeypatch: pytest.MonkeyPatch, trained: Trained) -> S3Server:
     """The S3 server, with data and a followed prefix that a model serves from."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", s3.url)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     for name in ("MODEL_URI", "STABLE_REVISION", "STABLE_URI"):
         monkeypatch.delenv(f"WINDLASS_{name}", raising=False)
-    s3.objects["data/churn.csv"] = trained.data.read_bytes()
-    assert main(["push", str(trained.bundle), FOLLOWED]) == 0
+    follow(s3, monkeypatch, trained)
     s3.written.clear()
     return s3
 
@@ -39,11 +33,6 @@ def small(tmp_path: Path) -> Path:
     file = tmp_path / "small.toml"
     file.write_text(SMALL)
     return file
-
-
-def retrain(config: Path, *options: str) -> int:
-    where = ["--data", "s3://models/data/", "--push", FOLLOWED]
-    return main(["retrain", "bankchurn", *where, "--config", str(config), *options])
 
 
 def stored_bundle(s3: S3Server, folder: Path) -> dict[str, object]:

@@ -6,23 +6,16 @@ from pathlib import Path
 
 import pytest
 from conftest import Trained
+from retraining import FOLLOWED, POOR, SMALL, follow, retrain
 from s3_server import S3Server
 
-from windlass_training.cli import main
 from windlass_training.retrain.stable import Pin, Serving, serving_model
-
-FOLLOWED = "s3://models/followed/"
-SMALL = "[model.forest]\ntrees = 10\nmax_depth = 6\n"
-POOR = "[model.forest]\ntrees = 1\nmax_depth = 1\n[model.regression]\nweight = 0.001\n[gates]\n"
 
 
 @pytest.fixture
 def serving(s3: S3Server, monkeypatch: pytest.MonkeyPatch, trained: Trained) -> S3Server:
     """A followed prefix whose bundle serves, in a bucket that keeps versions, and a Job's environment."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", s3.url)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    s3.objects["data/churn.csv"] = trained.data.read_bytes()
-    assert main(["push", str(trained.bundle), FOLLOWED]) == 0
+    follow(s3, monkeypatch, trained)
     for name, value in pins(s3).items():
         monkeypatch.setenv(name, value)
     s3.written.clear()
@@ -41,15 +34,10 @@ def pins(s3: S3Server) -> dict[str, str]:
     }
 
 
-def config(tmp_path: Path, text: str) -> str:
+def config(tmp_path: Path, text: str) -> Path:
     file = tmp_path / f"{len(text)}.toml"
     file.write_text(text)
-    return str(file)
-
-
-def retrain(config: str, *options: str) -> int:
-    where = ["--data", "s3://models/data/", "--push", FOLLOWED]
-    return main(["retrain", "bankchurn", *where, "--config", config, *options])
+    return file
 
 
 def reject_the_next(s3: S3Server, tmp_path: Path) -> None:
